@@ -123,7 +123,11 @@ async fn a_storage_without_any_of_the_files_is_not_believed() {
         std::fs::remove_file(bed.path(&export.key)).unwrap();
     }
     let result = clean_up(&bed).await;
-    assert_eq!((&result["success"], &result["orphanRecords"]), (&json!(false), &json!(0)), "{result}");
+    assert_eq!(
+        (&result["success"], &result["orphanRecords"]),
+        (&json!(false), &json!(0)),
+        "{result}"
+    );
     let reason = result["failed"][0]["reason"].as_str().unwrap();
     assert!(reason.contains("STORAGE_URL"), "{reason}");
     for export in &exports {
@@ -131,7 +135,11 @@ async fn a_storage_without_any_of_the_files_is_not_believed() {
     }
     bed.make(&Made::by_admin(), TWO_ROWS).await;
     let result = clean_up(&bed).await;
-    assert_eq!((&result["success"], &result["orphanRecords"]), (&json!(true), &json!(3)), "{result}");
+    assert_eq!(
+        (&result["success"], &result["orphanRecords"]),
+        (&json!(true), &json!(3)),
+        "{result}"
+    );
 }
 
 #[tokio::test]
@@ -142,9 +150,17 @@ async fn a_key_that_nobody_wrote_is_not_looked_for() {
     let key = "update decant.data_exports set file_key = '../../etc/passwd' where id = ";
     bed.state.execute(format!("{key}'{}'", strange.id)).await;
     let refused = bed.app.admin().download_export(&strange.id).answer().await;
-    assert!(refused.status >= 400 && !refused.text().contains("root:"), "{}", refused.text());
+    assert!(
+        refused.status >= 400 && !refused.text().contains("root:"),
+        "{}",
+        refused.text()
+    );
     let result = clean_up(&bed).await;
-    assert_eq!((&result["success"], &result["orphanRecords"]), (&json!(true), &json!(1)), "{result}");
+    assert_eq!(
+        (&result["success"], &result["orphanRecords"]),
+        (&json!(true), &json!(1)),
+        "{result}"
+    );
 }
 
 #[tokio::test]

@@ -112,7 +112,13 @@ async fn downloads_are_counted_when_the_last_byte_has_left() {
     let recorded = async || {
         let records = "select (details->>'first_byte') || ' ' || (details->>'subject') from decant.audit \
                        where action = 'export_downloaded' and (details->>'bytes')::int in (5, 8000000) order by id";
-        let of_whole_and_part = bed.state.texts(records).await.into_iter().flatten().collect::<Vec<_>>();
+        let of_whole_and_part = bed
+            .state
+            .texts(records)
+            .await
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>();
         let all = "select count(*) from decant.audit where action = 'export_downloaded'";
         let all = bed.state.number(all).await;
         (of_whole_and_part == ["5 token:admin", "0 token:admin"] && all == 3).then_some(())

@@ -24,7 +24,9 @@ async fn a_person_may_create_so_many_an_hour_on_all_servers_together() {
         json!({ "limit": 3, "remaining": 3, "resetAt": null })
     );
     let first = user.create_export(&body).answer().await;
-    let reset = first.header("ratelimit").strip_prefix("limit=3, remaining=2, reset=");
+    let reset = first
+        .header("ratelimit")
+        .strip_prefix("limit=3, remaining=2, reset=");
     let reset: u64 = reset.expect("two remain").parse().unwrap();
     assert!((3_500..=3_600).contains(&reset), "{reset}");
     let id = first.json::<Value>()["export"]["id"].as_str().unwrap().to_owned();

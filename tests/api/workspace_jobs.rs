@@ -41,7 +41,10 @@ async fn a_member_exports_the_workspace_and_its_link_is_good_for_a_while() {
         assert_eq!(listed["jobs"][0]["downloadUrl"], link, "{listed}");
     }
     let others: Value = user(&exports.app, OWNER).at(&jobs).answer().await.good().json();
-    assert_ne!(others["jobs"][0]["downloadUrl"], link, "a link has the rights of its maker");
+    assert_ne!(
+        others["jobs"][0]["downloadUrl"], link,
+        "a link has the rights of its maker"
+    );
 
     // A repeated request has the code and the job of the first one.
     for (body, code) in [

@@ -16,6 +16,8 @@
 //! | [`workspaces`] | the workspaces of the caller |
 //! | [`webhooks`] | webhooks of a hub, moved to its targets |
 //! | [`exports`] | files that the server makes and stores |
+//! | [`export_permissions`] | permissions of people and roles for exports |
+//! | [`export_templates`] | values for requests that create exports |
 //! | [`data_exports`] | files of everything about one person and of all users, the figures of exports |
 //! | [`conversation_exports`] | files of conversations |
 //! | [`workspace_exports`] | a workspace's exports and stored files |
@@ -34,6 +36,8 @@ pub mod database;
 pub mod datasets;
 pub mod events;
 pub mod export_files;
+pub mod export_permissions;
+pub mod export_templates;
 pub mod exports;
 pub mod flags;
 pub mod health;

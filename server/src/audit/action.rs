@@ -79,6 +79,8 @@ actions! {
     ExportLinkMade = "export_link_made",
     ExportLinkRevoked = "export_link_revoked",
     ExportOrphanRemoved = "export_orphan_removed",
+    ExportPermissionGranted = "export_permission_granted",
+    ExportPermissionRevoked = "export_permission_revoked",
     ExportQueued = "export_queued",
     ExportQuotaExceeded = "export_quota_exceeded",
     ExportRateLimited = "export_rate_limited",
@@ -86,6 +88,8 @@ actions! {
     ExportRetry = "export_retry",
     ExportStarted = "export_started",
     ExportTakenUpAgain = "export_taken_up_again",
+    ExportTemplateDeleted = "export_template_deleted",
+    ExportTemplateSaved = "export_template_saved",
     ExportVerified = "export_verified",
     ExportVerifyFailed = "export_verify_failed",
     LogCleanupArchived = "log_cleanup_archived",
@@ -138,6 +142,7 @@ impl Action {
         Self::DatabaseImportUnauthorized,
         Self::ExportQuotaExceeded,
         Self::ExportRateLimited,
+        Self::ExportRefused,
         Self::LogCleanupUnauthorized,
     ];
 }

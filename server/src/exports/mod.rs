@@ -27,6 +27,10 @@
 //! | [`download`] | downloads, counted when they are complete |
 //! | [`links`], [`link_signature`] | links that need no other credential |
 //! | [`verify`] | the check of a stored file |
+//! | `new_permission` | a permission that is to be recorded |
+//! | `templates`, `new_template` | values for requests: built in, and to be recorded |
+//! | `relative_days` | days that are counted from today |
+//! | `target` | an export as permissions see it |
 //! | `expiry` | the end of the time for which a file is kept |
 //! | [`cleanup`], [`cleanup_schedule`] | what is over is removed |
 //! | [`cleanup_report`] | what a clean-up reports |
@@ -56,6 +60,8 @@ pub mod link_signature;
 pub mod links;
 pub mod metrics;
 pub mod new_export;
+pub mod new_permission;
+pub mod new_template;
 pub mod notices;
 pub mod options;
 pub mod order;
@@ -63,9 +69,12 @@ mod orphans;
 pub mod plan;
 mod queue;
 pub mod record;
+mod relative_days;
 pub mod store;
 pub mod stored_exports;
 mod stored_file;
+mod target;
+pub mod templates;
 mod usage;
 pub mod verify;
 pub mod work;

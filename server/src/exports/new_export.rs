@@ -13,6 +13,7 @@ use super::file_key::FileOwner;
 use super::record::{ExportRecord, RecordedScope};
 use crate::auth::Caller;
 use crate::datasets::words::{PairList, SYSTEM_FIELDS};
+use crate::permissions::ExportRight;
 
 /// Who asks for an export, with the rights that count when it runs.
 #[derive(Clone, Debug, Serialize)]
@@ -48,6 +49,9 @@ pub struct NewExport {
     /// The number of conversations, where they are counted.
     pub total_items: Option<u64>,
     pub parent_id: Option<Uuid>,
+    /// The right with which it was checked. It is looked up again when the export runs.
+    #[serde(skip)]
+    pub right: ExportRight,
 }
 
 impl Requester {
@@ -64,9 +68,9 @@ impl Requester {
 
 impl NewExport {
     /// Returns an export with the rows and the options of an earlier one, which belongs to the same person. The credential is
-    /// that of the caller if they are this person.
+    /// that of the caller if they are this person. The right is the caller's.
     #[must_use]
-    pub fn repeating(record: &ExportRecord, caller: &Caller) -> Self {
+    pub fn repeating(record: &ExportRecord, caller: &Caller, right: ExportRight) -> Self {
         let is_own = record.subject == caller.subject.to_string();
         Self {
             id: Uuid::now_v7(),
@@ -93,6 +97,7 @@ impl NewExport {
             retention_hours: record.retention_hours,
             total_items: record.total_items,
             parent_id: Some(record.id),
+            right,
         }
     }
 

@@ -1,6 +1,7 @@
 //! An export as a face of the API or the command line asks for it. It is checked and planned as a direct export is.
 
 use api::datasets::RowsRequest;
+use api::export_templates::ExportTemplate;
 use api::exports::{ExportRequest, ExportType};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -11,14 +12,17 @@ use super::error::ExportError;
 use super::new_export::{NewExport, Requester, bundle_pairs};
 use super::options::Options;
 use super::record::RecordedScope;
+use super::relative_days::resolve_days;
+use super::templates::completed;
 use crate::auth::Caller;
 use crate::datasets::bundle_request::RequestError;
-use crate::datasets::definition::{Access, Usage};
+use crate::datasets::definition::Access;
 use crate::datasets::query::AccessError;
 use crate::datasets::words::{PairList, WORKSPACE};
 use crate::datasets::{BundleParts, BundleRequest, Dataset, Query, Selection};
 use crate::file;
 use crate::parameter::ParameterError;
+use crate::permissions::{ExportRight, ExportTarget, NotPermitted, Permissions};
 
 /// The greatest priority, and the least one with a minus.
 const PRIORITY_MAX: i16 = 10;
@@ -26,6 +30,8 @@ const PRIORITY_MAX: i16 = 10;
 /// An export of a dataset or a bundle, as a request or a command asks for it.
 #[derive(Clone)]
 pub struct Order {
+    /// `None`: that of the dataset or the bundle.
+    pub kind: Option<ExportType>,
     /// A dataset, or a bundle.
     pub dataset: String,
     pub workspace: Option<String>,
@@ -49,6 +55,8 @@ pub enum OrderError {
     Parameter(#[from] ParameterError),
     #[error(transparent)]
     Export(#[from] ExportError),
+    #[error(transparent)]
+    Permission(#[from] NotPermitted),
 }
 
 impl From<RequestError> for OrderError {
@@ -66,17 +74,26 @@ struct Planned {
     scope: RecordedScope,
     options: FileOptions,
     file_name: String,
+    right: ExportRight,
 }
 
 impl Order {
-    /// Reads a request of `POST /api/exports`.
+    /// Reads a request of `POST /api/exports`, whose members override those of a template.
     ///
     /// # Errors
-    /// [`ExportError::NotSupported`]; [`OrderError::Parameter`] for an unknown option.
-    pub fn new(request: ExportRequest) -> Result<Self, OrderError> {
+    /// [`ExportError::NotSupported`]; [`OrderError::Parameter`] for an unknown option, and without a dataset.
+    pub fn new(request: ExportRequest, template: Option<&ExportTemplate>) -> Result<Self, OrderError> {
         refuse_unsupported(&request)?;
         // A request was read from JSON, so it can be written.
         let parameters = serde_json::to_value(&request).unwrap_or_default();
+        let request = match template {
+            Some(template) => completed(request, template),
+            None => request,
+        };
+        if request.dataset.is_empty() {
+            let problem = "is missing: name a dataset or a bundle, or a template that has one";
+            return Err(ParameterError::invalid("dataset", problem).into());
+        }
         let mut file_words = PairList::new();
         for (name, value) in &request.options {
             check_option(name)?;
@@ -87,6 +104,7 @@ impl Order {
             file_words.extend(value.as_ref().map(|value| (name.to_owned(), value.clone())));
         }
         Ok(Self {
+            kind: None,
             dataset: request.dataset,
             workspace: request.workspace,
             rows: RowsRequest {
@@ -95,7 +113,7 @@ impl Order {
                 limit: request.limit,
                 sort: request.sort,
                 zone: request.zone,
-                include_system_fields: request.include_system_fields,
+                include_system_fields: request.include_system_fields.unwrap_or_default(),
                 date_range: request.date_range,
                 ..RowsRequest::default()
             },
@@ -131,13 +149,16 @@ impl Order {
     /// workspace, if the rows are of one.
     ///
     /// # Errors
-    /// [`OrderError::Access`] and [`OrderError::Parameter`] as for a direct export; [`ExportError::Priority`].
+    /// [`OrderError::Access`], [`OrderError::Parameter`] and [`OrderError::Permission`] as for a direct export;
+    /// [`ExportError::Priority`].
     pub fn of_dataset(
-        self,
+        mut self,
         dataset: &Dataset,
         caller: &Caller,
+        permissions: &Permissions,
         settings: &Options,
     ) -> Result<NewExport, OrderError> {
+        resolve_days(&mut self.rows)?;
         let definition = &dataset.definition;
         let options = self.compressed(settings, definition.allowed().parse_options(&self.file_words)?);
         let rows = self.rows_of(dataset);
@@ -147,13 +168,16 @@ impl Order {
                 ParameterError::invalid("after", "cannot be used here: the file has all rows").into(),
             );
         }
-        let query = Query::new(dataset, caller, Usage::Export, &selection)?;
+        let target = self.target(dataset.export_target(caller, &[options.format]));
+        let right = permissions.right_to_export(&target)?;
+        let query = Query::to_export(dataset, caller, &right, &selection)?;
         definition.allowed().check(&query.header(), &options)?;
         let planned = Planned {
             scope: RecordedScope::new(query.scope(), caller),
-            kind: ExportType::Dataset,
+            kind: target.kind,
             file_name: definition.file_name(caller, &options, Timestamp::now()),
             options,
+            right,
         };
         self.planned(planned, caller, settings)
     }
@@ -164,13 +188,15 @@ impl Order {
     /// # Errors
     /// As of [`Self::of_dataset`].
     pub fn of_bundle(
-        self,
+        mut self,
         bundle: &BundleParts,
         caller: &Caller,
+        permissions: &Permissions,
         mut pairs: PairList,
         slug: Option<&str>,
         settings: &Options,
     ) -> Result<NewExport, OrderError> {
+        resolve_days(&mut self.rows)?;
         pairs.extend(bundle_pairs(&self.rows));
         let asked = BundleRequest::parse(bundle, caller, &pairs)?;
         let options = file::parse_options(&self.file_words)?;
@@ -181,11 +207,14 @@ impl Order {
             false => definition.formats.default(),
         };
         let options = bundle.options(self.compressed(settings, FileOptions { format, ..options }), true)?;
+        let target = self.target(bundle.bundle.export_target(caller, &[options.format]));
+        let right = permissions.right_to_export(&target)?;
         let planned = Planned {
             scope: RecordedScope::new(&asked.caller.scope(), caller),
-            kind: ExportType::from_word(&definition.export_type).unwrap_or(ExportType::Dataset),
+            kind: target.kind,
             file_name: definition.file_name(&asked.caller, slug, &options, Timestamp::now()),
             options,
+            right,
         };
         self.planned(planned, caller, settings)
     }
@@ -211,7 +240,15 @@ impl Order {
             retention_hours,
             total_items: None,
             parent_id: None,
+            right: planned.right,
         })
+    }
+
+    fn target(&self, target: ExportTarget) -> ExportTarget {
+        ExportTarget {
+            kind: self.kind.unwrap_or(target.kind),
+            ..target
+        }
     }
 
     /// Compresses the file with gzip if no compression is chosen. A workbook is compressed already.
@@ -263,7 +300,6 @@ fn refuse_unsupported(request: &ExportRequest) -> Result<(), ExportError> {
         ("notify", &request.notify),
         ("encryption", &request.encryption),
         ("recurrence", &request.recurrence),
-        ("template", &request.template),
     ];
     match members.into_iter().find(|(_, value)| value.is_some()) {
         Some((member, _)) => Err(ExportError::NotSupported(member)),
@@ -272,7 +308,10 @@ fn refuse_unsupported(request: &ExportRequest) -> Result<(), ExportError> {
 }
 
 /// Checks that an option is a word of a file, other than those that are members of the body.
-fn check_option(name: &str) -> Result<(), ParameterError> {
+///
+/// # Errors
+/// [`ParameterError::Unknown`]
+pub(super) fn check_option(name: &str) -> Result<(), ParameterError> {
     let words = || {
         file::WORDS
             .iter()

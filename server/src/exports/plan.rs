@@ -11,8 +11,8 @@ use super::new_export::bundle_pairs;
 use super::record::ExportRecord;
 use crate::auth::{Authenticator, Caller, Scope};
 use crate::datasets::catalog::{Cause, CurrentCatalog, Unavailable};
-use crate::datasets::definition::Usage;
 use crate::datasets::{BundleParts, BundleRequest, Catalog, Dataset, Query, Selection};
+use crate::permissions::{ExportRight, PermissionStore};
 use crate::rows::Prepared;
 use crate::source::Source;
 use crate::state::{State, StateError};
@@ -24,6 +24,7 @@ pub struct Planner {
     pub state: State,
     pub catalog: Arc<CurrentCatalog>,
     pub authenticator: Arc<Authenticator>,
+    pub permissions: PermissionStore,
 }
 
 /// A planned export.
@@ -46,14 +47,16 @@ impl Planner {
     pub(super) async fn plan(&self, record: &ExportRecord) -> Result<Plan, Failure> {
         let catalog = self.catalog.get();
         let caller = self.caller(record, &catalog).await?;
+        let permissions = self.permissions.of(&caller).await?;
+        let right = permissions.right_to_export(&record.target(&catalog, &caller))?;
         if let Some(dataset) = catalog.get(&record.dataset).filter(|dataset| dataset.is_here()) {
-            return self.plan_dataset(record, dataset, &caller).await;
+            return self.plan_dataset(record, dataset, &caller, &right).await;
         }
         match catalog.bundle(&record.dataset) {
             Some(bundle) => {
                 let parts = BundleParts::find(&catalog, bundle);
                 let parts = parts.map_err(|_| unavailable(&record.dataset))?;
-                self.plan_bundle(record, &parts, &caller).await
+                self.plan_bundle(record, &parts, &caller, &right).await
             }
             None => Err(Failure::lasting(
                 "unknown_dataset",
@@ -86,6 +89,7 @@ impl Planner {
         record: &ExportRecord,
         dataset: &Dataset,
         caller: &Caller,
+        right: &ExportRight,
     ) -> Result<Plan, Failure> {
         let definition = &dataset.definition;
         match &dataset.unavailable {
@@ -99,7 +103,7 @@ impl Planner {
         let options = record.options.clone();
         let selection =
             Selection::parse_body(definition, &record.selection)?.for_format(definition, options.format);
-        let query = Query::new(dataset, caller, Usage::Export, &selection)?;
+        let query = Query::to_export(dataset, caller, right, &selection)?;
         check_scope(record, query.scope())?;
         definition.allowed().check(&query.header(), &options)?;
         let source = dataset.source(&self.source, &self.state).await?;
@@ -115,11 +119,12 @@ impl Planner {
         record: &ExportRecord,
         parts: &BundleParts,
         caller: &Caller,
+        right: &ExportRight,
     ) -> Result<Plan, Failure> {
         parts.bundle.check_access(caller)?;
         let asked = BundleRequest::parse(parts, caller, &bundle_pairs(&record.selection))?;
         check_scope(record, &asked.caller.scope())?;
-        let queries = asked.queries(parts)?;
+        let queries = asked.queries(parts, right)?;
         let name = &parts.bundle.definition.name;
         let prepared = Prepared::of_bundle(self.source.for_export().await?, name, &queries).await?;
         Ok(Plan {

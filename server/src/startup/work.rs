@@ -25,6 +25,7 @@ use crate::exports::notices::Notices;
 use crate::exports::plan::Planner;
 use crate::exports::work::{Parts, Workers};
 use crate::monitor::{self, Monitor};
+use crate::permissions::PermissionStore;
 use crate::source::{Source, SourceError};
 use crate::state::{self, RunningDatabase, State};
 use crate::storage::Storage;
@@ -139,6 +140,7 @@ impl WorkProcess {
                 state: state.clone(),
                 catalog: Arc::clone(&catalog),
                 authenticator: Arc::new(authenticator),
+                permissions: PermissionStore::new(state.clone(), settings.exports.wait_max),
             },
             files,
             heartbeat: settings.heartbeat,

@@ -41,6 +41,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "audit indexes",
         include_str!("../../migrations/0005_audit_indexes.sql"),
     ),
+    (
+        7,
+        "export templates permissions",
+        include_str!("../../migrations/0007_export_templates_permissions.sql"),
+    ),
 ];
 
 /// One database of one running server, to compare two of them.

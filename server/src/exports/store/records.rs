@@ -74,6 +74,12 @@ pub(in crate::exports) fn read(json: &str) -> sqlx::Result<ExportRecord> {
     serde_json::from_str(json).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
+/// Returns whether another row has a value that must be unique (`unique_violation`).
+pub(super) fn is_taken(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.as_deref() == Some("23505")
+}
+
 /// Reads a time that PostgreSQL has written as JSON.
 ///
 /// # Errors

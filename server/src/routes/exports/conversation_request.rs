@@ -37,6 +37,7 @@ pub async fn check(
     let format = format_of(&body.config.format)?;
     let parameters = serde_json::to_value(&body).map_err(|_| ApiError::Internal)?;
     let order = Order {
+        kind: Some(ExportType::Conversations),
         dataset: dataset_of(format).to_owned(),
         workspace: None,
         rows,
@@ -54,12 +55,12 @@ pub async fn check(
     if count == 0 {
         return Err(ExportError::NoConversations.into());
     }
-    let export = order::check(app, caller.clone(), order).await?;
+    let permissions = app.permissions.of(caller).await?;
+    let export = order::check(app, caller.clone(), &permissions, order).await?;
     let scope = scope_word(body.config.scope);
     let pattern = format!("training-data-{scope}-{{date}}-{count}");
     Ok((
         NewExport {
-            export_type: ExportType::Conversations,
             file_name: from_pattern(&pattern, &export.options, Timestamp::now().as_second()),
             total_items: Some(count),
             ..export

@@ -1,5 +1,8 @@
 //! Exports are created, one or many, and made again.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use api::exports::{BulkAnswer, BulkRequest, EnqueueError, Enqueued, ExportAnswer, ExportRequest};
@@ -7,6 +10,7 @@ use api::exports::{BulkAnswer, BulkRequest, EnqueueError, Enqueued, ExportAnswer
 use super::access;
 use super::answer::{idempotency_key, respond, stored};
 use super::order::check;
+use super::templates::find_for_request;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::error::ApiError;
@@ -34,7 +38,10 @@ pub async fn create(
 ) -> Result<HttpResponse, ApiError> {
     app.check_running()?;
     let idempotency = idempotency_key(&request, &body)?;
-    let export = check(&app, caller.clone(), Order::new(body)?).await?;
+    let permissions = app.permissions.of(&caller).await?;
+    let template = find_for_request(&app, &caller, &permissions, body.template.as_deref()).await?;
+    let order = Order::new(body, template.as_ref())?;
+    let export = check(&app, caller.clone(), &permissions, order).await?;
     let creation = Creation {
         caller: &caller,
         exports: vec![export],
@@ -53,13 +60,15 @@ pub async fn retry(
 ) -> Result<HttpResponse, ApiError> {
     app.check_running()?;
     let idempotency = idempotency_key(&request, &())?;
-    let record = access::find(&app, &caller, &id).await?;
-    if record.status.is_open() {
+    let seen = access::find(&app, &caller, &id).await?;
+    let right = seen.right_to_repeat(&app).await?;
+    if seen.record.status.is_open() {
         return Err(ExportError::NotOver.into());
     }
+    let record = seen.record;
     let creation = Creation {
         caller: &caller,
-        exports: vec![NewExport::repeating(&record, &caller)],
+        exports: vec![NewExport::repeating(&record, &caller, right)],
         idempotency,
         answer: &accepted,
     };
@@ -88,13 +97,26 @@ pub async fn bulk(
         return Err(ParameterError::invalid("exports", problem).into());
     }
     let idempotency = idempotency_key(&request, &body)?;
+    let permissions = app.permissions.of(&caller).await?;
+    let mut templates = HashMap::new();
     let mut exports = Vec::with_capacity(body.exports.len());
     let mut outcomes = Vec::with_capacity(body.exports.len());
     for ordered in body.exports {
-        let checked = match Order::new(ordered) {
-            Ok(order) => check(&app, caller.clone(), order).await,
-            Err(error) => Err(error.into()),
+        let checking = async {
+            let template = match ordered.template.clone() {
+                None => None,
+                Some(name) => match templates.entry(name) {
+                    Entry::Occupied(found) => Some(found.into_mut()),
+                    Entry::Vacant(new) => {
+                        let found = find_for_request(&app, &caller, &permissions, Some(new.key())).await?;
+                        found.map(|template| new.insert(template))
+                    }
+                },
+            };
+            let order = Order::new(ordered, template.as_deref())?;
+            check(&app, caller.clone(), &permissions, order).await
         };
+        let checked: Result<NewExport, ApiError> = checking.await;
         outcomes.push(match checked {
             Ok(export) => {
                 let id = export.id;

@@ -1,14 +1,18 @@
 //! Files with the data of one person, and of all users.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use api::data_exports::{DataExportAnswer, DataExportOptions, DataExportRequest};
 use api::datasets::{FilterValues, RowsRequest};
+use api::export_templates::ExportTemplate;
 use api::exports::OptionValue;
 use wasm_export::options::{Compression, Format};
 
 use super::answer::{idempotency_key, respond, stored};
 use super::order::check;
+use super::templates::find_for_request;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::datasets::words::PairList;
@@ -18,6 +22,7 @@ use crate::exports::idempotency::StoredAnswer;
 use crate::exports::order::Order;
 use crate::exports::record::ExportRecord;
 use crate::exports::store::Creation;
+use crate::exports::templates::overridden;
 use crate::routes::extract::{Administrator, JsonBody};
 
 /// The bundle of everything about one person.
@@ -53,12 +58,15 @@ async fn begin(
     app: &App,
     caller: &Caller,
     request: &HttpRequest,
-    bundle: &str,
+    bundle: &'static str,
     body: DataExportRequest,
 ) -> Result<HttpResponse, ApiError> {
     app.check_running()?;
     let idempotency = idempotency_key(request, &body)?;
-    let export = check(app, caller.clone(), order(bundle, body)?).await?;
+    let permissions = app.permissions.of(caller).await?;
+    let template = find_for_request(app, caller, &permissions, body.template.as_deref()).await?;
+    let order = order(bundle, body, template)?;
+    let export = check(app, caller.clone(), &permissions, order).await?;
     let creation = Creation {
         caller,
         exports: vec![export],
@@ -68,34 +76,53 @@ async fn begin(
     Ok(respond(app.exports.create(creation).await?))
 }
 
-fn order(bundle: &str, body: DataExportRequest) -> Result<Order, ApiError> {
-    if body.template.is_some() {
-        return Err(ExportError::NotSupported("template").into());
+/// Returns the order of a request, whose members override those of a template.
+fn order(
+    bundle: &'static str,
+    body: DataExportRequest,
+    template: Option<ExportTemplate>,
+) -> Result<Order, ApiError> {
+    if let Some(template) = template.as_ref().filter(|template| template.dataset != bundle) {
+        let name = template.name.clone();
+        return Err(ExportError::WrongTemplate { name, bundle }.into());
     }
     if body.options.encryption == Some(true) {
         return Err(ExportError::NotSupported("options.encryption").into());
     }
     let parameters = serde_json::to_value(&body).map_err(|_| ApiError::Internal)?;
-    let format = body.format.unwrap_or_else(|| Format::Json.word().to_owned());
-    let file_words = file_words(&format, &body.options);
+    let (format, of_template) = template
+        .map(|template| (template.format, template.parameters))
+        .unzip();
+    let format = body.format.or(format);
+    let format = format.unwrap_or_else(|| Format::Json.word().to_owned());
+    let of_template = of_template.unwrap_or_default();
+    let file_words = file_words(&format, of_template.options, &body.options);
     let options = body.options;
-    let mut filters = options.filters.unwrap_or_default();
+    let mut filters = overridden(of_template.filters, options.filters.unwrap_or_default());
     if let Some(OptionValue(id)) = body.user_id {
         filters.insert(PERSON.to_owned(), FilterValues(vec![id]));
     }
+    let system_fields = options
+        .include_system_fields
+        .or(of_template.include_system_fields);
     Ok(Order {
+        kind: None,
         dataset: bundle.to_owned(),
         workspace: None,
         rows: RowsRequest {
             filters,
-            columns: options.field_selection,
-            limit: options.limit,
-            sort: options.sort_order,
-            date_range: options.date_range,
-            include_system_fields: options.include_system_fields.unwrap_or_default(),
+            columns: options.field_selection.or(of_template.columns),
+            limit: options.limit.or(of_template.limit),
+            sort: options.sort_order.or(of_template.sort),
+            zone: of_template.zone.clone(),
+            date_range: options.date_range.or(of_template.date_range),
+            include_system_fields: system_fields.unwrap_or_default(),
             ..RowsRequest::default()
         },
-        file_words,
+        file_words: file_words
+            .into_iter()
+            .chain(of_template.zone.map(|zone| ("zone".to_owned(), zone)))
+            .collect(),
         parameters,
         priority: 0,
         scheduled_at: None,
@@ -103,11 +130,22 @@ fn order(bundle: &str, body: DataExportRequest) -> Result<Order, ApiError> {
     })
 }
 
-fn file_words(format: &str, options: &DataExportOptions) -> PairList {
-    let mut words: Vec<(&str, String)> = vec![("format", format.to_owned())];
+fn file_words(
+    format: &str,
+    of_template: BTreeMap<String, OptionValue>,
+    options: &DataExportOptions,
+) -> PairList {
+    let mut words: BTreeMap<String, String> = of_template
+        .into_iter()
+        .map(|(name, OptionValue(value))| (name, value))
+        .collect();
+    words.insert("format".to_owned(), format.to_owned());
+    if let Some(metadata) = options.include_metadata {
+        words.insert("metadata".to_owned(), metadata.to_string());
+    }
     // The list of a zip archive of CSV files is the metadata; one CSV file cannot have any.
-    if let Some(metadata) = options.include_metadata.filter(|_| format != Format::Csv.word()) {
-        words.push(("metadata", metadata.to_string()));
+    if format == Format::Csv.word() {
+        words.remove("metadata");
     }
     if let Some(OptionValue(compression)) = &options.compression {
         let compression = match compression.as_str() {
@@ -115,10 +153,9 @@ fn file_words(format: &str, options: &DataExportOptions) -> PairList {
             "false" => Compression::None.word(),
             word => word,
         };
-        words.push(("compression", compression.to_owned()));
+        words.insert("compression".to_owned(), compression.to_owned());
     }
-    let words = words.into_iter();
-    words.map(|(name, value)| (name.to_owned(), value)).collect()
+    words.into_iter().collect()
 }
 
 /// Returns the answer with the export that was created.

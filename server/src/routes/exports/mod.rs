@@ -16,6 +16,8 @@
 //! | `data` | files of everything about one person, and of all users |
 //! | `conversations`, `conversation_request` | files of conversations |
 //! | `workspace` | exports and stored files of a workspace |
+//! | `templates` | values for requests |
+//! | `permissions` | permissions of people and roles for exports |
 //! | `statistics` | the figures of exports |
 //! | `maintenance` | the check of a stored file, and the clean-up |
 
@@ -32,7 +34,9 @@ pub mod events;
 pub mod links;
 pub mod maintenance;
 pub mod order;
+pub mod permissions;
 pub mod read;
 pub mod statistics;
+pub mod templates;
 mod words;
 pub mod workspace;

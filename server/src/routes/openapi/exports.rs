@@ -94,8 +94,8 @@ pub fn operations() -> Vec<EntryBuilder> {
             .tag(EXPORTS)
             .description(
                 "The file has the bytes of a direct export of the same rows. It is made with the rights that the caller has when it \
-                 runs, and stored. Members of later versions (`delivery`, `notify`, `encryption`, `recurrence`, `template`) are \
-                 refused with `not_supported`.",
+                 runs, and stored. A template gives the values of members that are left out. Members of later versions (`delivery`, \
+                 `notify`, `encryption`, `recurrence`) are refused with `not_supported`.",
             )
             .parameters([idempotency_key()])
             .request::<ExportRequest>()

@@ -3,6 +3,7 @@
 mod entry;
 mod export_faces;
 mod export_files;
+mod export_rights;
 mod exports;
 mod parameters;
 mod server;

@@ -1,0 +1,35 @@
+//! The rights that rows decide about.
+
+use super::row::PermissionRow;
+
+/// Something that a row allows or refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Right {
+    Create,
+    Download,
+    ViewLogs,
+    /// Change exports of others.
+    Manage,
+}
+
+impl Right {
+    /// Returns the words for it, which continue "an administrator does not let you".
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Create => "export",
+            Self::Download => "download exports of",
+            Self::ViewLogs => "see the messages of exports of",
+            Self::Manage => "change others' exports of",
+        }
+    }
+
+    /// Returns the decision of a row, or `None`: it decides nothing.
+    pub(super) fn of(self, row: &PermissionRow) -> Option<bool> {
+        match self {
+            Self::Create => row.can_create,
+            Self::Download => row.can_download,
+            Self::ViewLogs => row.can_view_logs,
+            Self::Manage => row.can_manage,
+        }
+    }
+}
