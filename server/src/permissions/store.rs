@@ -42,8 +42,9 @@ impl PermissionStore {
         let subject = Some(caller.subject.to_string()).filter(|subject| !subject.contains('\0'));
         let mut connection = self.state.connection(Purpose::Permissions).await?;
         let rows: Vec<String> = query_scalar(
-            "select row_to_json(p)::text from decant.export_permissions p \
-             where (subject = $1 or role is not null) and (expires_at is null or expires_at > now())",
+            "select pg_catalog.row_to_json(p)::pg_catalog.text from decant.export_permissions p \
+             where (subject operator(pg_catalog.=) $1 or role is not null) \
+             and (expires_at is null or expires_at operator(pg_catalog.>) pg_catalog.now())",
         )
         .bind(subject)
         .fetch_all(&mut *connection)
