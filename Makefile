@@ -55,7 +55,7 @@ fuzz: set-up-fuzz set-up-test page ## Fuzz formats, dumps and the API for FUZZ_S
 	cargo build -p decant
 	DECANT_BIN=$(tested_program) FUZZ_SECONDS=$(FUZZ_SECONDS) cargo test -p decant-tests --test foreign openapi
 
-soak: set-up-test page ## Run the tests that put many clients on the server for a long time
+soak: set-up-test page ## Run many clients and many faults for a long time, and write the storm of BENCHMARKS.md
 	cargo build -p decant
 	DECANT_BIN=$(tested_program) cargo test -p decant-tests --test soak -- --nocapture --test-threads 1
 

@@ -21,7 +21,15 @@ pub enum InvalidBasePath {
 }
 
 /// Paths that, with all below them, are never a view of the page: a program must not take the page for an answer.
-pub const RESERVED: [&str; 6] = ["/api", "/d", "/docs", "/metrics", "/healthz", "/readyz"];
+pub const RESERVED: [&str; 7] = [
+    "/api",
+    "/d",
+    "/docs",
+    "/metrics",
+    "/healthz",
+    "/readyz",
+    "/.well-known",
+];
 
 /// Returns whether the first part of a path is one of [`RESERVED`], in any case.
 #[must_use]

@@ -617,12 +617,16 @@ fn export(error: &ExportError) -> Kind {
         ExportError::State(_) => STATE_UNAVAILABLE,
         ExportError::Storage(_) => STORAGE_FAILED,
         ExportError::Unknown(_) => (S::NOT_FOUND, "unknown_export", "Unknown export"),
+        ExportError::UnknownSchedule(_) => (S::NOT_FOUND, "unknown_schedule", "Unknown schedule"),
+        ExportError::OwnerGone => (S::CONFLICT, "owner_gone", "The owner may no longer export"),
+        ExportError::TooManySchedules { .. } => (S::CONFLICT, "too_many_schedules", "Too many schedules"),
         ExportError::UnknownFile(_) => (S::NOT_FOUND, "unknown_file", "Unknown file"),
         ExportError::NoConversations => NOTHING_TO_EXPORT,
         ExportError::NotYours
+        | ExportError::NotYourSchedule
+        | ExportError::NotYourTemplate
         | ExportError::NotAll
-        | ExportError::Priority
-        | ExportError::NotYourTemplate => FORBIDDEN,
+        | ExportError::Priority => FORBIDDEN,
         ExportError::NotSupported(_) => (S::BAD_REQUEST, "not_supported", "Not supported yet"),
         ExportError::RateLimited { .. } => (S::TOO_MANY_REQUESTS, "rate_limited", "Too many exports"),
         ExportError::Quota { .. } => (S::PAYLOAD_TOO_LARGE, "quota_exceeded", "The storage is used up"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use croner::Cron;
 use jiff::Timestamp;
-use jiff::civil::Time;
+use jiff::civil::{DateTime, Time};
 use tokio::time::sleep;
 use wasm_export::Zone;
 
@@ -19,7 +19,8 @@ const STEP: Duration = Duration::from_secs(30);
 /// A time of day (`02:30`), or a cron pattern of five fields; a sixth one in front names seconds.
 #[derive(Clone, Debug)]
 pub struct Pattern {
-    cron: Cron,
+    /// At least one. A time of any of them is one of the pattern.
+    crons: Vec<Cron>,
     text: String,
 }
 
@@ -37,12 +38,55 @@ impl FromStr for Pattern {
             Ok(time) => format!("{} {} {} * * *", time.second(), time.minute(), time.hour()),
             Err(_) => text.to_owned(),
         };
-        let cron = pattern.parse().map_err(|_| InvalidPattern)?;
+        Self::of_crons(&[pattern], text)
+    }
+}
+
+impl Pattern {
+    /// Returns the pattern of each day at the time of `first`.
+    ///
+    /// # Errors
+    /// [`InvalidPattern`]; never for a time that exists.
+    pub fn daily(first: DateTime) -> Result<Self, InvalidPattern> {
+        Self::of_crons(&[format!("{} * * *", time_of_day(first))], "daily")
+    }
+
+    /// Returns the pattern of each week at the day and the time of `first`.
+    ///
+    /// # Errors
+    /// As of [`daily`](Self::daily).
+    pub fn weekly(first: DateTime) -> Result<Self, InvalidPattern> {
+        let day = first.weekday().to_sunday_zero_offset();
+        Self::of_crons(&[format!("{} * * {day}", time_of_day(first))], "weekly")
+    }
+
+    /// Returns the pattern of each month at the day and the time of `first`. A month that is too short has its last day.
+    ///
+    /// # Errors
+    /// As of [`daily`](Self::daily).
+    pub fn monthly(first: DateTime) -> Result<Self, InvalidPattern> {
+        let (day, time) = (first.day(), time_of_day(first));
+        let crons = match day {
+            31 => vec![format!("{time} L * *")],
+            // Only February is too short.
+            29 | 30 => vec![format!("{time} {day} 1,3-12 *"), format!("{time} L 2 *")],
+            _ => vec![format!("{time} {day} * *")],
+        };
+        Self::of_crons(&crons, "monthly")
+    }
+
+    fn of_crons(patterns: &[String], text: &str) -> Result<Self, InvalidPattern> {
+        let crons = patterns.iter().map(|pattern| pattern.parse::<Cron>());
         Ok(Self {
-            cron,
+            crons: crons.collect::<Result<_, _>>().map_err(|_| InvalidPattern)?,
             text: text.to_owned(),
         })
     }
+}
+
+/// Returns the fields of a cron pattern for the time of a day.
+fn time_of_day(at: DateTime) -> String {
+    format!("{} {} {}", at.second(), at.minute(), at.hour())
 }
 
 /// The times of a pattern in a time zone.
@@ -62,16 +106,18 @@ impl Schedule {
     #[must_use]
     pub fn next_after(&self, time: Timestamp) -> Option<Timestamp> {
         let local = time.to_zoned(self.zone.time_zone().clone());
-        let next = self.pattern.cron.find_next_occurrence(&local, false).ok()?;
-        Some(next.timestamp())
+        let crons = self.pattern.crons.iter();
+        let next = crons.filter_map(|cron| cron.find_next_occurrence(&local, false).ok());
+        next.map(|next| next.timestamp()).min()
     }
 
     /// Returns the last time that is not after `time`; `None` if there is none.
     #[must_use]
     pub fn last_until(&self, time: Timestamp) -> Option<Timestamp> {
         let local = time.to_zoned(self.zone.time_zone().clone());
-        let last = self.pattern.cron.find_previous_occurrence(&local, true).ok()?;
-        Some(last.timestamp())
+        let crons = self.pattern.crons.iter();
+        let last = crons.filter_map(|cron| cron.find_previous_occurrence(&local, true).ok());
+        last.map(|last| last.timestamp()).max()
     }
 
     #[must_use]
@@ -187,6 +233,29 @@ mod tests {
         let autumn = berlin("2026-10-24T12:00:00Z");
         assert_eq!(autumn, "2026-10-25T00:30:00Z");
         assert_eq!(berlin(&autumn), "2026-10-26T01:30:00Z");
+    }
+
+    #[test]
+    fn a_month_that_is_too_short_has_its_last_day() {
+        let times = |first: &str, count: usize| {
+            let first: DateTime = first.parse().unwrap();
+            let schedule = Schedule::new(Pattern::monthly(first).unwrap(), Zone::default());
+            let mut times = vec!["2027-12-31T23:59:59Z".parse::<Timestamp>().unwrap()];
+            while times.len() <= count {
+                times.push(schedule.next_after(times[times.len() - 1]).unwrap());
+            }
+            let days = times[1..].iter().map(|time| time.to_string()[5..16].to_owned());
+            days.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            times("2026-01-31T02:00:00", 4),
+            ["01-31T02:00", "02-29T02:00", "03-31T02:00", "04-30T02:00"]
+        );
+        assert_eq!(
+            times("2026-01-30T02:00:00", 3),
+            ["01-30T02:00", "02-29T02:00", "03-30T02:00"]
+        );
+        assert_eq!(times("2026-01-28T02:00:00", 2), ["01-28T02:00", "02-28T02:00"]);
     }
 
     #[test]

@@ -44,6 +44,8 @@ use crate::exports::files::ExportFiles;
 use crate::exports::metrics::ExportMetrics;
 use crate::exports::notices::Notices;
 use crate::exports::plan::Planner;
+use crate::exports::receipt::ReceiptSigner;
+use crate::exports::schedules;
 use crate::exports::store::ExportStore;
 use crate::exports::stored_exports::StoredExports;
 use crate::exports::work::{self as export_work, Workers};
@@ -68,6 +70,9 @@ const UNDOING_MAX: Duration = Duration::from_secs(30);
 
 /// The file of the data folder with the secret that signs sessions.
 const SESSION_SECRET_FILE: &str = "session.secret";
+
+/// The file of the data folder with the secret that signs receipts. It outlives sessions: a receipt is good for years.
+const RECEIPT_SECRET_FILE: &str = "receipt.secret";
 
 /// Interval at which files of interrupted operations are removed.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -248,6 +253,11 @@ impl Application {
             state.clone(),
             &settings.export_files,
             &session_secret,
+            ReceiptSigner::new(&given_or_kept(
+                settings.export_files.receipt_secret.as_ref(),
+                &settings,
+                RECEIPT_SECRET_FILE,
+            )?),
             settings.scratch_age,
             metrics.clone(),
         );
@@ -314,6 +324,7 @@ impl Application {
         remove_expired_regularly(&app);
         clean_up_on_schedule(&app);
         clean_up_exports_on_schedule(&app);
+        run_export_schedules(&app);
         read_datasets_again_on_hangup(&app);
         check_state_datasets_regularly(Arc::clone(&app.catalog), app.state.clone(), &app.stopping);
         let address = listener.local_addr().map_err(|source| StartError::Listen {
@@ -486,11 +497,8 @@ async fn state_postgres(
 
 /// Fills the private PostgreSQL on its first start, and returns how to sign in.
 async fn prepare_demo(options: &PgConnectOptions, settings: &mut Settings) -> Result<DemoSignIn, StartError> {
-    let admin_token = match settings.auth.admin_token.clone() {
-        Some(token) => token,
-        // The data are made up, so the administrator's token may be too.
-        None => kept_secret(settings, "admin.token")?,
-    };
+    // The data are made up, so the administrator's token may be too.
+    let admin_token = given_or_kept(settings.auth.admin_token.as_ref(), settings, "admin.token")?;
     settings.auth.admin_token = Some(SecretString::from(admin_token.expose_secret()));
     if let Err(error) = check_demo_schema(settings) {
         tracing::info!(reason = %error, "the private PostgreSQL is left without demo data");
@@ -681,6 +689,15 @@ fn clean_up_exports_on_schedule(app: &App) {
     tokio::spawn(app.stopping.clone().run_until_cancelled_owned(running));
 }
 
+/// Starts to look for schedules of exports whose time has come, if there is a state database, which has them.
+fn run_export_schedules(app: &App) {
+    if !app.state.is_on() {
+        return;
+    }
+    let running = schedules::run(app.exports.clone());
+    tokio::spawn(app.stopping.clone().run_until_cancelled_owned(running));
+}
+
 /// Reads the definitions again at each SIGHUP.
 fn read_datasets_again_on_hangup(app: &web::Data<App>) {
     let reload = DatasetReload {
@@ -772,9 +789,22 @@ fn authenticator(
 }
 
 fn session_secret(settings: &Settings) -> Result<SecretString, StartError> {
-    match &settings.auth.session_secret {
+    given_or_kept(
+        settings.auth.session_secret.as_ref(),
+        settings,
+        SESSION_SECRET_FILE,
+    )
+}
+
+/// Returns the secret of a setting, or the one in this file of the data folder.
+fn given_or_kept(
+    given: Option<&SecretString>,
+    settings: &Settings,
+    file: &str,
+) -> Result<SecretString, StartError> {
+    match given {
         Some(secret) => Ok(secret.clone()),
-        None => kept_secret(settings, SESSION_SECRET_FILE),
+        None => kept_secret(settings, file),
     }
 }
 

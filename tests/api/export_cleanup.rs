@@ -143,7 +143,7 @@ async fn a_storage_without_any_of_the_files_is_not_believed() {
 }
 
 #[tokio::test]
-async fn a_key_that_nobody_wrote_is_not_looked_for() {
+async fn a_key_that_decant_did_not_write_is_not_looked_for() {
     let bed = Bed::start(&[]).await;
     bed.make(&Made::by_admin(), TWO_ROWS).await;
     let strange = bed.record(&Made::by_admin(), TWO_ROWS).await;

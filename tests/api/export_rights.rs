@@ -78,21 +78,7 @@ async fn an_administrator_who_is_one_no_more_does_not_get_the_rows_of_all() {
 #[tokio::test]
 async fn a_restricted_key_makes_the_rows_of_its_owner_and_fetches_no_file_of_all_rows() {
     let exports = Exports::start(&[]).await;
-    let boss = exports.app.database.new_user("Boss").await;
-    let restricted = format!("{}-restricted", boss.key);
-    exports
-        .app
-        .database
-        .execute(format!(
-            "update users set role = 'admin' where id = {}; \
-             insert into keys (user_id, key, name, is_enabled, can_login_web_ui) values ({}, '{restricted}', 'api', true, false)",
-            boss.id, boss.id
-        ))
-        .await;
-    let (boss, program) = (
-        exports.app.anonymous().with_token(&boss.key),
-        exports.app.anonymous().with_token(&restricted),
-    );
+    let (boss, program) = exports.app.boss_with_a_restricted_key().await;
     let body = json!({ "dataset": "usage-logs", "format": "csv" });
     let of_all = create(&boss, &body).await;
     wait_until(&boss, &of_all, "completed").await;

@@ -21,6 +21,67 @@ async fn verification(admin: &Actor, export: &MadeExport) -> Value {
 }
 
 #[tokio::test]
+async fn a_receipt_says_who_took_what_and_outlives_the_file() {
+    let bed = Bed::start(&[(
+        "DECANT_RECEIPT_KEY",
+        "a secret that all servers of the tests share",
+    )])
+    .await;
+    let (admin, anonymous) = (bed.app.admin(), bed.app.anonymous());
+    let key = || anonymous.get("/.well-known/decant-receipt-key");
+    let key = key().answer().await.good();
+    assert_eq!(key.header("content-type"), "application/x-pem-file");
+    assert!(
+        key.text().starts_with("-----BEGIN PUBLIC KEY-----\n"),
+        "{}",
+        key.text()
+    );
+
+    let export = bed.make(&Made::by_admin(), TWO_ROWS).await;
+    let receipt = async || admin.export_receipt(&export.id).answer().await.good();
+    let first = receipt().await;
+    assert!(first.header("content-disposition").contains(".receipt.json"));
+    let signed: Value = first.json();
+    for (member, value) in [
+        ("export", json!(export.id)),
+        ("dataset", json!("usage-logs")),
+        ("caller", json!("token:admin")),
+        ("subject", json!("token:admin")),
+        ("rows", json!(2)),
+        ("bytes", json!(TWO_ROWS.len())),
+        ("sha256", json!(export.sha256)),
+    ] {
+        assert_eq!(signed["receipt"][member], value, "{member} {signed}");
+    }
+    let (user, _) = bed.app.user().await;
+    user.export_receipt(&export.id)
+        .answer()
+        .await
+        .problem(403, "forbidden");
+    let over = "update decant.data_exports set expires_at = now() - interval '1 hour'";
+    bed.state.execute(over.to_owned()).await;
+    assert_eq!(
+        receipt().await.json::<Value>(),
+        signed,
+        "the same receipt each time"
+    );
+
+    let waits = Made {
+        status: "queued",
+        ..Made::by_admin()
+    };
+    let waits = bed.record(&waits, TWO_ROWS).await;
+    let without =
+        "update decant.data_exports set sha256 = null, file_bytes = null, completed_at = null where id = ";
+    bed.state.execute(format!("{without}'{}'", waits.id)).await;
+    admin
+        .export_receipt(&waits.id)
+        .answer()
+        .await
+        .problem(425, "export_not_ready");
+}
+
+#[tokio::test]
 async fn a_good_file_passes_and_the_report_is_kept() {
     let bed = Bed::start(&[]).await;
     let admin = bed.app.admin();

@@ -27,6 +27,8 @@ mod export_links;
 mod export_permissions;
 mod export_queue;
 mod export_rights;
+mod export_schedule_runs;
+mod export_schedules;
 mod export_storage;
 mod export_templates;
 mod export_verification;

@@ -8,6 +8,7 @@ use serde_json::Value;
 /// Addresses that answer GET, without those below.
 const QUICK: &[&str] = &[
     "/healthz",
+    "/.well-known/decant-receipt-key",
     "/readyz",
     "/readyz?verbose",
     "/docs",
@@ -110,7 +111,8 @@ async fn a_wrong_method_is_refused_with_the_right_ones() {
         }
         expected.sort();
         let path = path.replace(['{', '}'], "");
-        for method in [Method::PATCH, Method::OPTIONS] {
+        let of_others = [Method::PATCH, Method::OPTIONS].into_iter();
+        for method in of_others.filter(|method| !expected.iter().any(|known| known == method.as_str())) {
             let answer = app.admin().request(method, &path).answer().await;
             answer.problem(405, "method_not_allowed");
             let mut allowed: Vec<_> = answer.header("allow").split(", ").collect();

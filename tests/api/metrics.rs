@@ -15,10 +15,11 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 /// Figures of the state database are at most some seconds old.
 const SOON: Duration = Duration::from_secs(20);
 
-const OF_STATE_DATABASE: [&str; 4] = [
+const OF_STATE_DATABASE: [&str; 5] = [
     "decant_exports_processing",
     "decant_exports_queued",
     "decant_queue_oldest_seconds",
+    "decant_schedule_failures",
     "decant_storage_bytes",
 ];
 

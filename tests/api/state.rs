@@ -82,7 +82,7 @@ async fn without_state_dsn_the_private_postgresql_has_it_although_dsn_names_anot
     recorded(2).await;
     let doctor = program::run(&["doctor"], &settings).await.text();
     assert!(
-        doctor.contains("state database: version 5 of Decant's tables"),
+        doctor.contains("state database: version 6 of Decant's tables"),
         "{doctor}"
     );
 

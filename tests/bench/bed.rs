@@ -56,7 +56,8 @@ impl Bed {
     /// Starts PostgreSQL and makes the rows.
     pub async fn make(demo_rows: u64) -> Outcome<Self> {
         let folder = folder();
-        let postgres = EmbeddedPostgres::start(folder.path()).await?;
+        // Twenty servers at once need more than the usual hundred.
+        let postgres = EmbeddedPostgres::start_with(folder.path(), &[("max_connections", "300")]).await?;
         let mut connection = PgConnection::connect_with(&postgres.connect_options()).await?;
         let keys = KeyMaker::new(std::fs::read_to_string(DEMO_SECRET)?.into())?;
         let plan = decant_demo::Plan::new(demo_rows, keys);

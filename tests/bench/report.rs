@@ -79,8 +79,8 @@ impl fmt::Display for Report {
         writeln!(f, "# Benchmarks\n")?;
         writeln!(
             f,
-            "Written by `make bench`, which measures everything below in one run on one machine; figures of other \
-             machines differ, the ratios should not.\n"
+            "Written by `make bench`, which measures everything but the storm at the end in one run on one machine; figures \
+             of other machines differ, the ratios should not.\n"
         )?;
         writeln!(f, "- Date: {now}, {} s in all", self.took.as_secs())?;
         write!(f, "{}", self.machine)?;

@@ -13,6 +13,7 @@ mod exports;
 mod first_steps;
 mod migrate_webhooks;
 mod out_of_the_box;
+mod receipts;
 mod standard_streams;
 mod verify;
 mod work;

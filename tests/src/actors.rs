@@ -220,6 +220,11 @@ impl Actor {
         self.request(Method::POST, &format!("/api/exports/{id}/verify"))
     }
 
+    /// `GET /api/exports/{id}/receipt`
+    pub fn export_receipt(&self, id: &str) -> Request {
+        self.get(&format!("/api/exports/{id}/receipt"))
+    }
+
     /// `POST /api/exports/cleanup`
     pub fn clean_up_exports(&self, fields: &Value) -> Request {
         let request = self.request(Method::POST, "/api/exports/cleanup");
@@ -242,6 +247,43 @@ impl Actor {
     pub fn export_bulk_data(&self, body: &Value) -> Request {
         let request = self.request(Method::POST, "/api/exports/bulk");
         Request(request.0.json(body))
+    }
+
+    /// `POST /api/exports/schedule`
+    pub fn schedule_export(&self, body: &Value) -> Request {
+        let request = self.request(Method::POST, "/api/exports/schedule");
+        Request(request.0.json(body))
+    }
+
+    /// `GET /api/exports/schedules`
+    pub fn schedules(&self) -> Request {
+        self.get("/api/exports/schedules")
+    }
+
+    /// `GET /api/exports/schedules/{id}`
+    pub fn show_schedule(&self, id: u64) -> Request {
+        self.get(&format!("/api/exports/schedules/{id}"))
+    }
+
+    /// `PATCH /api/exports/schedules/{id}`
+    pub fn change_schedule(&self, id: u64, body: &Value) -> Request {
+        let request = self.request(Method::PATCH, &format!("/api/exports/schedules/{id}"));
+        Request(request.0.json(body))
+    }
+
+    /// `DELETE /api/exports/schedules/{id}`
+    pub fn delete_schedule(&self, id: u64) -> Request {
+        self.request(Method::DELETE, &format!("/api/exports/schedules/{id}"))
+    }
+
+    /// `POST /api/exports/schedules/{id}/run`
+    pub fn run_schedule(&self, id: u64) -> Request {
+        self.request(Method::POST, &format!("/api/exports/schedules/{id}/run"))
+    }
+
+    /// `POST /api/exports/process-scheduled`
+    pub fn process_scheduled(&self) -> Request {
+        self.request(Method::POST, "/api/exports/process-scheduled")
     }
 
     /// `GET /api/exports/stats`

@@ -76,4 +76,21 @@ impl App {
         let user = self.database.busy_user().await;
         (self.anonymous().with_token(&user.key), user)
     }
+
+    /// Returns two clients of a new user of the hub who is an administrator. The key of the second one has no web access, so that it
+    /// shows the user's own rows only.
+    pub async fn boss_with_a_restricted_key(&self) -> (Actor, Actor) {
+        let boss = self.database.new_user("Boss").await;
+        let restricted = format!("{}-restricted", boss.key);
+        self.database
+            .execute(format!(
+                "update users set role = 'admin' where id = {}; \
+                 insert into keys (user_id, key, name, is_enabled, can_login_web_ui) \
+                 values ({}, '{restricted}', 'api', true, false)",
+                boss.id, boss.id
+            ))
+            .await;
+        let client = |key: &str| self.anonymous().with_token(key);
+        (client(&boss.key), client(&restricted))
+    }
 }

@@ -11,7 +11,7 @@ const STORM: &str = "## Background exports in a storm\n";
 /// # Errors
 /// The file cannot be read or written.
 pub fn write_report(report: &str) -> io::Result<()> {
-    let written = fs::read_to_string(path())?;
+    let written = read()?;
     let storm = written.find(STORM).map_or("", |begin| &written[begin..]);
     write(report, storm)
 }
@@ -21,9 +21,17 @@ pub fn write_report(report: &str) -> io::Result<()> {
 /// # Errors
 /// The file cannot be read or written.
 pub fn write_storm(storm: &str) -> io::Result<()> {
-    let written = fs::read_to_string(path())?;
+    let written = read()?;
     let end = written.find(STORM).unwrap_or(written.len());
     write(&written[..end], &format!("{STORM}\n{storm}"))
+}
+
+/// Returns the content of the file, or nothing without one.
+fn read() -> io::Result<String> {
+    match fs::read_to_string(path()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        read => read,
+    }
 }
 
 fn write(report: &str, storm: &str) -> io::Result<()> {

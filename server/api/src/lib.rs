@@ -20,6 +20,7 @@
 //! | [`export_templates`] | values for requests that create exports |
 //! | [`data_exports`] | files of everything about one person and of all users, the figures of exports |
 //! | [`conversation_exports`] | files of conversations |
+//! | [`schedules`] | exports that are made again and again, or once at a later time |
 //! | [`workspace_exports`] | a workspace's exports and stored files |
 //! | [`events`] | server-sent events, written and read |
 //! | [`flags`] | the flags of `decant export` |
@@ -43,7 +44,9 @@ pub mod flags;
 pub mod health;
 pub mod login;
 pub mod probes;
+pub mod receipts;
 pub mod restore;
+pub mod schedules;
 pub mod session_requests;
 pub mod webhooks;
 pub mod workspace_exports;

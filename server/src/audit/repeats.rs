@@ -14,6 +14,9 @@ use crate::network::network;
 /// Records within this time are counted together.
 const WINDOW: SignedDuration = SignedDuration::from_secs(60);
 
+/// Downloads of one export by one caller that are written by themselves. A program may ask for a file in many parts.
+const OF_EXPORT_MAX: u64 = 10;
+
 /// The most kinds that are counted apart, of refusals and of other records. Others of the same action are counted together.
 const KINDS_MAX: usize = 1_000;
 
@@ -35,6 +38,8 @@ struct Kind {
     caller: Option<String>,
     /// Two callers may have the same name.
     subject: Option<String>,
+    /// Of downloads: those of one export leave the others theirs. A caller has only so many exports.
+    export: Option<String>,
     address: Option<String>,
 }
 
@@ -64,6 +69,9 @@ impl Repeats {
             action: record.action.clone(),
             caller: record.caller.clone(),
             subject: detail("subject").map(str::to_owned),
+            export: detail("export")
+                .filter(|_| record.action == Action::ExportDownloaded.name())
+                .map(str::to_owned),
             address: None,
         };
         let is_refusal = Action::REFUSALS
@@ -79,7 +87,11 @@ impl Repeats {
             let address = address();
             count(&mut self.of_callers, Kind { address, ..kind }, 1, record)
         } else if record.caller.is_some() {
-            count(&mut self.of_callers, kind, self.of_caller_max, record)
+            let written_max = match kind.export {
+                Some(_) => self.of_caller_max.min(OF_EXPORT_MAX),
+                None => self.of_caller_max,
+            };
+            count(&mut self.of_callers, kind, written_max, record)
         } else {
             Some(record)
         }
@@ -132,6 +144,7 @@ fn counted(address: &str) -> String {
 fn summary(kind: Kind, repeated: &Repeated, now: Timestamp) -> Record {
     let mut details = Map::new();
     details.extend(kind.subject.map(|subject| ("subject".to_owned(), json!(subject))));
+    details.extend(kind.export.map(|export| ("export".to_owned(), json!(export))));
     details.extend(kind.address.map(|address| ("address".to_owned(), json!(address))));
     details.insert("repeated".to_owned(), json!(repeated.count));
     details.insert("since".to_owned(), json!(repeated.since.to_string()));
@@ -221,6 +234,22 @@ mod tests {
         assert_eq!(summary.details["subject"], "hub:1");
         assert_eq!(summary.details["repeated"], 1_000 - OF_CALLER_MAX);
         assert!(repeats.pass(export("Ada", "hub:1")).is_some());
+    }
+
+    #[test]
+    fn downloads_of_one_export_leave_the_others_theirs() {
+        let mut repeats = Repeats::new(OF_CALLER_MAX);
+        let download = |export: &str| Record {
+            caller: Some("Ada".to_owned()),
+            details: Map::from_iter([("export".to_owned(), json!(export))]),
+            ..refusal(Action::ExportDownloaded, "", Timestamp::UNIX_EPOCH)
+        };
+        let written = (0..1_000).filter(|_| repeats.pass(download("a")).is_some());
+        assert_eq!(written.count() as u64, OF_EXPORT_MAX);
+        assert!(repeats.pass(download("b")).is_some());
+        let summaries = repeats.take_summaries(Timestamp::UNIX_EPOCH + WINDOW, false);
+        assert_eq!(summaries[0].details["export"], "a");
+        assert_eq!(summaries[0].details["repeated"], 1_000 - OF_EXPORT_MAX);
     }
 
     #[test]

@@ -51,5 +51,5 @@ pub use options::{Options, TokenRules};
 pub use recorded_caller::RecordedCaller;
 pub use request::RequestParts;
 pub use secret_comparison::is_same_secret;
-pub use secret_file::{read_or_create_secret, read_secret};
+pub use secret_file::{derive_key, read_or_create_secret, read_secret};
 pub use session::{COOKIE, HOST_COOKIE, Sessions};

@@ -7,6 +7,8 @@ use secrecy::SecretString;
 #[derive(Clone, Debug)]
 pub struct Options {
     pub admin_token: Option<SecretString>,
+    /// Of programs that may start schedules whose time has come, and nothing else.
+    pub internal_token: Option<SecretString>,
     /// Secret of HS256 bearer tokens.
     pub jwt_secret: Option<SecretString>,
     /// JSON Web Key Set of other bearer tokens.

@@ -1,18 +1,29 @@
-//! Secrets that Decant makes up itself and keeps in its data folder.
+//! Secrets that Decant makes up itself and keeps in its data folder, and keys that are derived from secrets.
 
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use hmac::{Hmac, KeyInit, Mac};
 use rand::distr::{Alphanumeric, SampleString};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::Sha256;
 use tempfile::NamedTempFile;
 
 use crate::private_folder;
 
 /// 40 letters and digits hold 238 bits.
 const CHARACTERS: usize = 40;
+
+/// Returns the key that is derived from a secret for this purpose, by HMAC-SHA256 (RFC 2104). One secret has other keys for other
+/// purposes.
+#[must_use]
+pub fn derive_key(secret: &SecretString, purpose: &[u8]) -> [u8; 32] {
+    let keyed = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes());
+    let code = keyed.expect("a key of HMAC has any length").chain_update(purpose);
+    code.finalize().into_bytes().into()
+}
 
 /// Returns the secret in this file of the data folder. Where there is none yet, makes one up and writes it there, readable
 /// by its owner only.

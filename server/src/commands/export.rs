@@ -210,8 +210,9 @@ async fn enqueue(settings: &Settings, mut catalog: Catalog, order: Order) -> Out
         let dataset = usable(&catalog, &order.dataset, &connection)?;
         let caller = operator(&catalog, order.workspace.as_deref(), &mut session).await?;
         drop(session);
-        let export = order.of_dataset(dataset, &caller, &Permissions::of_operator(), &settings.exports)?;
-        background::enqueue(&connection, settings, &caller, export).await
+        let permissions = Permissions::of_operator();
+        let permitted = order.of_dataset(dataset, &caller, &permissions, &settings.exports)?;
+        background::enqueue(&connection, settings, &caller, permitted.export).await
     };
     let outcome = enqueuing.await;
     connection.close(outcome).await

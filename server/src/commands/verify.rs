@@ -1,6 +1,7 @@
 //! `decant verify`: checks that files are well formed, and counts their rows. It needs neither database nor settings.
 
 pub mod dump;
+mod receipt;
 
 use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
@@ -26,10 +27,22 @@ pub struct Arguments {
     /// detected by its first bytes.
     #[arg(long, value_name = "FORMAT")]
     format: Option<InputFormat>,
+    /// Receipt of the one file: its signature is checked, and the file is compared with it
+    #[arg(long, value_name = "FILE", requires = "receipt_key")]
+    receipt: Option<PathBuf>,
+    /// Public key of the server that signed the receipt, as `/.well-known/decant-receipt-key` has it
+    #[arg(long, value_name = "FILE", requires = "receipt")]
+    receipt_key: Option<PathBuf>,
 }
 
 /// Checks every file, also after one that is not well formed.
 pub fn run(arguments: &Arguments) -> Outcome {
+    if let (Some(receipt), Some(key)) = (&arguments.receipt, &arguments.receipt_key) {
+        let [file] = arguments.files.as_slice() else {
+            return Err("a receipt is of one file; give that file alone".into());
+        };
+        print(printable(&receipt::checked(file, receipt, key)?))?;
+    }
     let mut bad = 0;
     for path in &arguments.files {
         match verified(path, arguments.format) {

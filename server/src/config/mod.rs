@@ -184,6 +184,7 @@ impl Settings {
             },
             auth: auth::Options {
                 admin_token: values.admin_token,
+                internal_token: values.internal_token,
                 jwt_secret: values.jwt_secret,
                 jwks_file: values.jwks_file,
                 token_rules: auth::TokenRules {
@@ -263,6 +264,10 @@ impl Settings {
                 lease: values.export_lease,
                 poll: values.export_poll,
                 retry_after: values.export_retry,
+                schedule_tick: values.schedule_tick,
+                schedule_interval: values.schedule_interval,
+                schedule_grace: values.schedule_grace,
+                schedules_per_user: values.schedules_per_user,
                 wait_max: values.wait_max,
             },
             redis_servers,
@@ -280,6 +285,7 @@ impl Settings {
                 cleanup_schedule: schedule(values.export_cleanup_at),
                 records_kept: Duration::from_secs(u64::from(values.export_records_days) * 24 * 60 * 60),
                 link_secret: values.link_secret,
+                receipt_secret: values.receipt_secret,
                 links: values.storage_links,
             },
             backups: backups::Options {
@@ -406,6 +412,7 @@ mod tests {
                     ("STATE_DSN", _) => matches!(defaults.state, state::Options::Private),
                     ("DECANT_AUDIT_DAYS", true) => defaults.audit.kept.is_none(),
                     ("ADMIN_TOKEN", true) => auth.admin_token.is_none(),
+                    ("DECANT_INTERNAL_TOKEN", true) => auth.internal_token.is_none(),
                     ("JWT_SECRET", true) => auth.jwt_secret.is_none(),
                     ("JWKS_FILE", true) => auth.jwks_file.is_none(),
                     ("JWT_AUDIENCE", true) => auth.token_rules.audience.is_none(),
@@ -431,6 +438,7 @@ mod tests {
                     ("DECANT_USER_QUOTA_MB", true) => defaults.exports.user_quota.is_none(),
                     ("DECANT_WORKSPACE_QUOTA_MB", true) => defaults.exports.workspace_quota.is_none(),
                     ("DECANT_LINK_SECRET", _) => defaults.export_files.link_secret.is_none(),
+                    ("DECANT_RECEIPT_KEY", _) => defaults.export_files.receipt_secret.is_none(),
                     (
                         "DECANT_EXPORT_PASSPHRASE"
                         | "DECANT_EXPORT_RECIPIENTS"

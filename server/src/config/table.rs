@@ -274,6 +274,16 @@ settings! {
     export_retry: Duration = DECANT_EXPORT_RETRY_SECONDS, default "30", seconds,
         "Pause before the second attempt at a background export; each further one is four times as long, and the third attempt is \
          the last";
+    schedule_tick: Duration = DECANT_SCHEDULE_TICK_SECONDS, default "30", at_least_one_second,
+        "How often a server looks for schedules of exports whose time has come";
+    schedule_interval: Duration = DECANT_SCHEDULE_INTERVAL_SECONDS, default "900", at_least_one_second,
+        "The least time between two runs of one schedule; administrators have no limit";
+    schedule_grace: Duration = DECANT_SCHEDULE_GRACE_SECONDS, default "300", at_least_one_second,
+        "How late a schedule that skips missed runs may still run, for example after a restart";
+    schedules_per_user: u32 = DECANT_SCHEDULES_PER_USER, default "50", at_least_one,
+        "Schedules that one person may have; administrators have no limit";
+    internal_token: Option<SecretString> = DECANT_INTERNAL_TOKEN, unset "none: only administrators", secret::<16>,
+        "Token of programs that call /api/exports/process-scheduled, as `Authorization: Bearer …`; at least 16 characters";
     export_cleanup_at: Pattern = EXPORT_CLEANUP_AT, default "03:30", from_str,
         "When files of background exports whose time is over are removed, and files without an export: a time of day, or a cron \
          pattern";
@@ -290,6 +300,9 @@ settings! {
         "File of age-keygen with the secret key of a recipient; without it, downloads of background exports are encrypted";
     link_secret: Option<SecretString> = DECANT_LINK_SECRET, unset "the secret of sessions", secret::<32>,
         "Signs links to files of background exports; all instances need the same secret; at least 32 characters";
+    receipt_secret: Option<SecretString> = DECANT_RECEIPT_KEY, unset "a secret in the data folder", secret::<32>,
+        "Secret from which the key that signs receipts of background exports is derived; all instances need the same one; at \
+         least 32 characters";
     storage_links: StorageLinks = DECANT_STORAGE_LINKS, default "proxied", word,
         "Where links to files of background exports lead: proxied, to Decant; or direct, to the bucket of STORAGE_URL, which then \
          cannot withdraw them. Links that are good once and encrypted files always lead to Decant";

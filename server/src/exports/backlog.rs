@@ -41,7 +41,8 @@ const FIGURES: &str = concat!(
     "), 'stored', (select json_build_object( \
          'users', coalesce(sum(used_bytes) filter (where not starts_with(owner, 'workspace:')), 0)::bigint, \
          'workspaces', coalesce(sum(used_bytes) filter (where starts_with(owner, 'workspace:')), 0)::bigint) \
-     from decant.storage_usage))::text"
+     from decant.storage_usage), \
+     'stoppedSchedules', (select count(*) from decant.export_schedules where status = 'error'))::text"
 );
 
 /// The figures of all exports in the state database.
@@ -49,6 +50,9 @@ const FIGURES: &str = concat!(
 pub struct BacklogFigures {
     pub queue: QueueFigures,
     pub stored: StoredBytes,
+    /// Schedules that have failed too often in a row.
+    #[serde(rename = "stoppedSchedules")]
+    pub stopped_schedules: u64,
 }
 
 /// Bytes of stored files, with what is reserved for those that are being written.

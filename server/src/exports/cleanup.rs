@@ -112,7 +112,15 @@ impl ExportCleaner {
         orphans::mark_records(&self.files, &mut connection, &mut result, is_dry_run).await?;
         if !is_dry_run {
             self.sweep().await?;
-            result.removed_records = remove_records(&mut connection, self.options.records_kept).await?;
+            let kept = self.options.records_kept;
+            result.removed_records = remove_records(&mut connection, kept).await?;
+            query(
+                "delete from decant.export_schedules where status = 'ended' \
+                 and updated_at < now() - make_interval(secs => $1)",
+            )
+            .bind(kept.as_secs_f64())
+            .execute(&mut *connection)
+            .await?;
             usage::recount(&mut connection).await?;
             query("delete from decant.export_links where expires_at < now() - interval '7 days'")
                 .execute(&mut *connection)
@@ -148,36 +156,34 @@ impl ExportCleaner {
     ) -> Result<(), CleanupError> {
         let mut after = String::new();
         loop {
-            let batch: Vec<(String, String, bool)> = sqlx::query_as(
-                "select id::text, file_key, status = 'expired' from decant.data_exports \
+            let batch: Vec<(String, String)> = sqlx::query_as(
+                "select id::text, file_key from decant.data_exports \
                  where file_key > $1 and status in ('expired', 'cancelled', 'failed') order by file_key limit $2",
             )
             .bind(&after)
             .bind(BATCH_ROWS)
             .fetch_all(&mut *connection)
             .await?;
-            let Some((_, last, _)) = batch.last() else {
+            let Some((_, last)) = batch.last() else {
                 return Ok(());
             };
             after.clone_from(last);
             let (mut removed, is_last) = (Vec::new(), batch.len() < BATCH_ROWS as usize);
-            for (id, key, is_expired) in batch {
-                // A key that is none of ours was written by nobody: there is no file.
+            for (id, key) in batch {
+                // A key that Decant did not write has no file.
                 let gone = match FileKey::parse(&key) {
                     Some(key) => self.files.remove(&key).await,
                     None => Ok(()),
                 };
                 match gone {
-                    Ok(()) => {
-                        removed.push(id);
-                        result.expired += u64::from(is_expired);
-                    }
+                    Ok(()) => removed.push(id),
                     Err(error) => fail(result, id, &error),
                 }
             }
-            let (files, bytes) = usage::forget_files(connection, &removed).await?;
-            result.deleted_files += files;
-            result.freed_bytes += bytes;
+            let forgotten = usage::forget_files(connection, &removed).await?;
+            result.expired += forgotten.expired;
+            result.deleted_files += forgotten.files;
+            result.freed_bytes += forgotten.bytes;
             if is_last {
                 return Ok(());
             }

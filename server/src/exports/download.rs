@@ -1,10 +1,13 @@
-//! Downloads of the file of an export: counted when the last byte was handed over, recorded in any case, and given back where they
+//! Downloads of the file of an export: counted when the last byte was handed over, recorded if any was, and given back where they
 //! break off.
+
+use std::ops::Range;
 
 use async_stream::stream;
 use bytes::Bytes;
 use futures_util::Stream;
 use sqlx::query;
+use tokio::runtime::Handle;
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
@@ -21,19 +24,23 @@ pub struct Download {
     metrics: ExportMetrics,
     export: Uuid,
     workspace: Option<String>,
-    /// For records: the name and the subject of the caller, or of who made the link.
+    /// For records: the name and the subject of the caller or of the link's maker.
     caller: String,
     subject: String,
     /// The link that led here.
     link: Option<Uuid>,
     /// The links of which `link` is one that is good once, and was taken for this download.
     taken_from: Option<Links>,
-    /// The number of its first byte. A part that continues another download does not count.
-    begin: u64,
+    /// The part of the file that is sent, or `None`: the whole file. Only that counts.
+    part: Option<Range<u64>>,
     /// Bytes that were handed over to the connection.
     sent: u64,
+    /// Whether all of them were.
+    is_delivered: bool,
     /// The span of the request, because the file outlives the request's handler.
     request: Span,
+    /// Runs what follows the download, also where it is dropped outside of the runtime.
+    runtime: Handle,
 }
 
 impl Download {
@@ -43,7 +50,7 @@ impl Download {
         metrics: ExportMetrics,
         record: &ExportRecord,
         caller: &Caller,
-        begin: u64,
+        part: Option<Range<u64>>,
     ) -> Self {
         Self {
             state,
@@ -54,9 +61,11 @@ impl Download {
             subject: caller.subject.to_string(),
             link: None,
             taken_from: None,
-            begin,
+            part,
             sent: 0,
+            is_delivered: false,
             request: Span::current(),
+            runtime: Handle::current(),
         }
     }
 
@@ -88,13 +97,14 @@ impl Download {
 
     fn deliver(mut self) {
         self.taken_from = None;
-        if self.begin > 0 {
+        self.is_delivered = true;
+        if self.part.is_some() {
             return;
         }
         self.metrics.downloaded();
         let counted = count(self.state.clone(), self.export, self.caller.clone(), self.link);
         // The client has the file, and may close the connection before it is counted.
-        tokio::spawn(counted.instrument(self.request.clone()));
+        self.runtime.spawn(counted.instrument(self.request.clone()));
     }
 }
 
@@ -124,7 +134,7 @@ impl Drop for Download {
     fn drop(&mut self) {
         let request = self.request.clone();
         // Parts and broken downloads, too: their reader has these bytes.
-        if self.sent > 0 {
+        if self.sent > 0 || self.is_delivered {
             request.in_scope(|| {
                 tracing::info!(
                     action = Action::ExportDownloaded.name(),
@@ -133,7 +143,7 @@ impl Drop for Download {
                     export = %self.export,
                     workspace = self.workspace,
                     link = self.link.map(tracing::field::display),
-                    first_byte = self.begin,
+                    first_byte = self.part.as_ref().map_or(0, |part| part.start),
                     bytes = self.sent
                 );
             });
@@ -141,7 +151,7 @@ impl Drop for Download {
         let (Some(links), Some(link)) = (self.taken_from.take(), self.link) else {
             return;
         };
-        tokio::spawn(
+        self.runtime.spawn(
             async move {
                 if let Err(error) = links.give_back(link).await {
                     tracing::warn!(%link, %error, "a link whose download broke off cannot be used again");

@@ -26,8 +26,18 @@ pub enum ExportError {
         "no conversation of yours matches, so there is nothing to export; look at the filters and the ids"
     )]
     NoConversations,
+    #[error("there is no schedule `{0}`; /api/exports/schedules lists yours")]
+    UnknownSchedule(String),
     #[error("this export is another person's")]
     NotYours,
+    #[error("this schedule is another person's")]
+    NotYourSchedule,
+    #[error(
+        "the credential of the schedule's owner is no longer good, so only they can change what it exports"
+    )]
+    OwnerGone,
+    #[error("you have {limit} schedules, as many as one person may (DECANT_SCHEDULES_PER_USER); delete one")]
+    TooManySchedules { limit: u32 },
     #[error("only administrators may list the exports of others; leave `include_all` out")]
     NotAll,
     /// The member of the body.

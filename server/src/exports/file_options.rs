@@ -19,6 +19,8 @@ pub struct FileOptions {
     pub records_kept: Duration,
     /// Signs links; `None`: the secret of sessions does.
     pub link_secret: Option<SecretString>,
+    /// Signs receipts; `None`: a secret in the data folder does.
+    pub receipt_secret: Option<SecretString>,
     pub links: StorageLinks,
 }
 

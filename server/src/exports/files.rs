@@ -138,15 +138,13 @@ impl ExportFiles {
             .map_err(FileError::Encryption)
     }
 
-    /// Returns the bytes of a file as they are downloaded, or those of a part of it. A file that Decant decrypts has no parts. If the
-    /// whole file is not the recorded one, the stream fails before its last bytes, also where the part is the whole.
+    /// Returns the bytes of a file as they are downloaded, or those of a part that is not the whole. A file that Decant decrypts has
+    /// no parts. If the whole file is not the recorded one, the stream fails before its last bytes.
     ///
     /// # Errors
     /// [`FileError`]; [`StorageError::Missing`] if the file has gone.
     pub async fn read(&self, file: &StoredExport, part: Option<Range<u64>>) -> Result<FileStream, FileError> {
-        let is_whole = part
-            .as_ref()
-            .is_none_or(|part| part.start == 0 && part.end >= file.bytes);
+        let is_whole = part.is_none();
         let stream = self.read_unchecked(file, part).await?;
         Ok(match is_whole {
             true => Box::pin(checked(stream, file.sha256.clone())),

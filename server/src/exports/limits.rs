@@ -149,5 +149,10 @@ mod tests {
         };
         assert_eq!(rate.header(), "limit=10, remaining=0, reset=2");
         assert!(rate.reset_at().is_some());
+        assert_eq!(
+            Rate { remaining: 1, ..rate }.reset_at(),
+            None,
+            "one more may be created now"
+        );
     }
 }

@@ -3,9 +3,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use sha2::Sha256;
 use uuid::Uuid;
+
+use crate::auth::derive_key;
 
 /// Separates this use of the secret from the signature of sessions.
 const PURPOSE: &[u8] = b"decant export links 1";
@@ -16,11 +18,8 @@ pub struct LinkSigner(Hmac<Sha256>);
 impl LinkSigner {
     #[must_use]
     pub fn new(secret: &SecretString) -> Self {
-        let key = keyed(secret.expose_secret().as_bytes())
-            .chain_update(PURPOSE)
-            .finalize()
-            .into_bytes();
-        Self(keyed(&key))
+        let key = derive_key(secret, PURPOSE);
+        Self(Hmac::new_from_slice(&key).expect("a key of HMAC has any length"))
     }
 
     /// Returns the signature of a link as base64url without padding, 43 characters.
@@ -39,10 +38,6 @@ impl LinkSigner {
         let code = self.0.clone().chain_update(link.as_bytes());
         code.verify_slice(&found).is_ok()
     }
-}
-
-fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    Hmac::new_from_slice(key).expect("a key of HMAC has any length")
 }
 
 #[cfg(test)]

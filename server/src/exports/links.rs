@@ -164,7 +164,7 @@ impl Links {
             columns!(),
             " from decant.export_links where export_id = $1::uuid and made_by = $2 and credential = $3 and role = $4 \
              and not once and revoked_at is null and expires_at > now() + make_interval(secs => $5) \
-             order by expires_at limit 1"
+             order by expires_at desc limit 1"
         ))
         .bind(export.to_string())
         .bind(&maker.subject)

@@ -10,6 +10,7 @@
 //! | `new_export` | an export that is to be recorded |
 //! | `idempotency` | requests that are sent twice |
 //! | `store` | the records: created, found, listed, cancelled, repeated, deleted |
+//! | [`schedules`] | exports that are made again and again, or once at a later time |
 //! | `limits` | what a person may create, run and store |
 //! | `notices` | notifications between processes, in PostgreSQL and Redis |
 //! | `queue` | which export is next, and the lease of the worker that has it |
@@ -27,6 +28,7 @@
 //! | [`download`] | downloads, counted when they are complete |
 //! | [`links`], [`link_signature`] | links that need no other credential |
 //! | [`verify`] | the check of a stored file |
+//! | [`receipt`] | signed receipts of files |
 //! | `new_permission` | a permission that is to be recorded |
 //! | `templates`, `new_template` | values for requests: built in, and to be recorded |
 //! | `relative_days` | days that are counted from today |
@@ -68,8 +70,10 @@ pub mod order;
 mod orphans;
 pub mod plan;
 mod queue;
+pub mod receipt;
 pub mod record;
-mod relative_days;
+pub mod relative_days;
+pub mod schedules;
 pub mod store;
 pub mod stored_exports;
 mod stored_file;

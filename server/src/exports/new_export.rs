@@ -13,7 +13,6 @@ use super::file_key::FileOwner;
 use super::record::{ExportRecord, RecordedScope};
 use crate::auth::Caller;
 use crate::datasets::words::{PairList, SYSTEM_FIELDS};
-use crate::permissions::ExportRight;
 
 /// Who asks for an export, with the rights that count when it runs.
 #[derive(Clone, Debug, Serialize)]
@@ -42,6 +41,9 @@ pub struct NewExport {
     /// The rows, without the workspace.
     pub selection: RowsRequest,
     pub file_name: String,
+    /// The name at any time, with `{date}` and `{time}`. `None`: that of the dataset, as
+    /// [`render_file_name`](crate::datasets::definition::render_file_name) makes it.
+    pub file_name_pattern: Option<String>,
     pub priority: i16,
     /// `None`: it may start at once.
     pub not_before: Option<Timestamp>,
@@ -49,9 +51,18 @@ pub struct NewExport {
     /// The number of conversations, where they are counted.
     pub total_items: Option<u64>,
     pub parent_id: Option<Uuid>,
-    /// The right with which it was checked. It is looked up again when the export runs.
-    #[serde(skip)]
-    pub right: ExportRight,
+    #[serde(flatten)]
+    pub run: Option<ScheduledRun>,
+}
+
+/// The columns of an export that a schedule creates.
+#[derive(Clone, Debug, Serialize)]
+pub struct ScheduledRun {
+    pub schedule_id: i64,
+    /// The time of the schedule; `None` for a run that a person starts.
+    pub due: Option<Timestamp>,
+    /// When the person showed the credential.
+    pub authorized_at: Timestamp,
 }
 
 impl Requester {
@@ -68,9 +79,9 @@ impl Requester {
 
 impl NewExport {
     /// Returns an export with the rows and the options of an earlier one, which belongs to the same person. The credential is
-    /// that of the caller if they are this person. The right is the caller's.
+    /// that of the caller if they are this person.
     #[must_use]
-    pub fn repeating(record: &ExportRecord, caller: &Caller, right: ExportRight) -> Self {
+    pub fn repeating(record: &ExportRecord, caller: &Caller) -> Self {
         let is_own = record.subject == caller.subject.to_string();
         Self {
             id: Uuid::now_v7(),
@@ -92,12 +103,13 @@ impl NewExport {
             parameters: record.parameters.clone(),
             selection: record.selection.clone(),
             file_name: record.file_name.clone().unwrap_or_default(),
+            file_name_pattern: None,
             priority: record.priority,
             not_before: None,
             retention_hours: record.retention_hours,
             total_items: record.total_items,
             parent_id: Some(record.id),
-            right,
+            run: None,
         }
     }
 

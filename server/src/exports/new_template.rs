@@ -9,7 +9,7 @@ use serde::Serialize;
 use wasm_export::options::Format;
 
 use super::order::check_option;
-use super::relative_days::resolve_days;
+use super::relative_days::with_resolved_days;
 use crate::datasets::words::PairList;
 use crate::datasets::{Catalog, Selection};
 use crate::file;
@@ -129,7 +129,7 @@ impl NewTemplate {
         if has_nul {
             return Err(ParameterError::invalid("parameters", "must have no NUL"));
         }
-        let mut rows = RowsRequest {
+        let rows = RowsRequest {
             filters: parameters.filters.clone(),
             columns: parameters.columns.clone(),
             limit: parameters.limit,
@@ -139,7 +139,7 @@ impl NewTemplate {
             include_system_fields: parameters.include_system_fields.unwrap_or_default(),
             ..RowsRequest::default()
         };
-        resolve_days(&mut rows)?;
+        let rows = with_resolved_days(rows)?;
         match catalog.get(&self.dataset) {
             Some(dataset) => Selection::parse_body(&dataset.definition, &rows).map(drop),
             None => Ok(()),

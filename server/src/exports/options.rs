@@ -43,6 +43,14 @@ pub struct Options {
     pub poll: Duration,
     /// The pause before the second attempt. Each further one is four times as long.
     pub retry_after: Duration,
+    /// How often a server looks for schedules whose time has come.
+    pub schedule_tick: Duration,
+    /// The least time between two runs of one schedule of a person who is no administrator.
+    pub schedule_interval: Duration,
+    /// How late a run may be that is not made up for.
+    pub schedule_grace: Duration,
+    /// Schedules of one person that have further runs. Administrators have no limit.
+    pub schedules_per_user: u32,
     /// The longest wait for the state database in a request.
     pub wait_max: Duration,
 }

@@ -12,11 +12,11 @@ use super::error::ExportError;
 use super::new_export::{NewExport, Requester, bundle_pairs};
 use super::options::Options;
 use super::record::RecordedScope;
-use super::relative_days::resolve_days;
+use super::relative_days::with_resolved_days;
 use super::templates::completed;
 use crate::auth::Caller;
 use crate::datasets::bundle_request::RequestError;
-use crate::datasets::definition::Access;
+use crate::datasets::definition::{Access, render_file_name};
 use crate::datasets::query::AccessError;
 use crate::datasets::words::{PairList, WORKSPACE};
 use crate::datasets::{BundleParts, BundleRequest, Dataset, Query, Selection};
@@ -68,13 +68,22 @@ impl From<RequestError> for OrderError {
     }
 }
 
+/// An export that the caller may create.
+#[derive(Clone, Debug)]
+pub struct PermittedExport {
+    pub export: NewExport,
+    /// What permissions have decided about.
+    pub target: ExportTarget,
+    pub right: ExportRight,
+}
+
 /// The file that an order asks for, with the scope of its rows.
 struct Planned {
-    kind: ExportType,
+    target: ExportTarget,
+    right: ExportRight,
     scope: RecordedScope,
     options: FileOptions,
-    file_name: String,
-    right: ExportRight,
+    file_name_pattern: Option<String>,
 }
 
 impl Order {
@@ -152,16 +161,15 @@ impl Order {
     /// [`OrderError::Access`], [`OrderError::Parameter`] and [`OrderError::Permission`] as for a direct export;
     /// [`ExportError::Priority`].
     pub fn of_dataset(
-        mut self,
+        self,
         dataset: &Dataset,
         caller: &Caller,
         permissions: &Permissions,
         settings: &Options,
-    ) -> Result<NewExport, OrderError> {
-        resolve_days(&mut self.rows)?;
+    ) -> Result<PermittedExport, OrderError> {
         let definition = &dataset.definition;
         let options = self.compressed(settings, definition.allowed().parse_options(&self.file_words)?);
-        let rows = self.rows_of(dataset);
+        let rows = with_resolved_days(self.rows_of(dataset))?;
         let selection = Selection::parse_body(definition, &rows)?.for_format(definition, options.format);
         if selection.after.is_some() || selection.as_of.is_some() {
             return Err(
@@ -174,9 +182,9 @@ impl Order {
         definition.allowed().check(&query.header(), &options)?;
         let planned = Planned {
             scope: RecordedScope::new(query.scope(), caller),
-            kind: target.kind,
-            file_name: definition.file_name(caller, &options, Timestamp::now()),
+            file_name_pattern: definition.file_name_pattern(caller),
             options,
+            target,
             right,
         };
         self.planned(planned, caller, settings)
@@ -188,16 +196,15 @@ impl Order {
     /// # Errors
     /// As of [`Self::of_dataset`].
     pub fn of_bundle(
-        mut self,
+        self,
         bundle: &BundleParts,
         caller: &Caller,
         permissions: &Permissions,
         mut pairs: PairList,
         slug: Option<&str>,
         settings: &Options,
-    ) -> Result<NewExport, OrderError> {
-        resolve_days(&mut self.rows)?;
-        pairs.extend(bundle_pairs(&self.rows));
+    ) -> Result<PermittedExport, OrderError> {
+        pairs.extend(bundle_pairs(&with_resolved_days(self.rows.clone())?));
         let asked = BundleRequest::parse(bundle, caller, &pairs)?;
         let options = file::parse_options(&self.file_words)?;
         let is_chosen = file::is_format_chosen(&self.file_words);
@@ -211,35 +218,47 @@ impl Order {
         let right = permissions.right_to_export(&target)?;
         let planned = Planned {
             scope: RecordedScope::new(&asked.caller.scope(), caller),
-            kind: target.kind,
-            file_name: definition.file_name(&asked.caller, slug, &options, Timestamp::now()),
+            file_name_pattern: definition.file_name_pattern(&asked.caller, slug),
             options,
+            target,
             right,
         };
         self.planned(planned, caller, settings)
     }
 
-    fn planned(self, planned: Planned, caller: &Caller, settings: &Options) -> Result<NewExport, OrderError> {
+    fn planned(
+        self,
+        planned: Planned,
+        caller: &Caller,
+        settings: &Options,
+    ) -> Result<PermittedExport, OrderError> {
         self.check_priority(caller)?;
         let workspace_id = caller.workspace().map(str::to_owned);
-        let retention_hours = self.retention(settings, planned.kind, workspace_id.is_some())?;
-        Ok(NewExport {
+        let retention_hours = self.retention(settings, planned.target.kind, workspace_id.is_some())?;
+        let pattern = planned.file_name_pattern.as_deref();
+        let export = NewExport {
             id: Uuid::now_v7(),
             requester: Requester::new(caller),
+            file_name: render_file_name(pattern, &self.dataset, &planned.options, Timestamp::now()),
+            file_name_pattern: planned.file_name_pattern,
             scope: planned.scope,
             workspace_id,
-            export_type: planned.kind,
+            export_type: planned.target.kind,
             dataset: self.dataset,
             format: planned.options.format.word().to_owned(),
             options: planned.options,
             parameters: self.parameters,
             selection: self.rows,
-            file_name: planned.file_name,
             priority: self.priority,
             not_before: self.scheduled_at,
             retention_hours,
             total_items: None,
             parent_id: None,
+            run: None,
+        };
+        Ok(PermittedExport {
+            export,
+            target: planned.target,
             right: planned.right,
         })
     }
@@ -310,8 +329,8 @@ fn refuse_unsupported(request: &ExportRequest) -> Result<(), ExportError> {
 /// Checks that an option is a word of a file, other than those that are members of the body.
 ///
 /// # Errors
-/// [`ParameterError::Unknown`]
-pub(super) fn check_option(name: &str) -> Result<(), ParameterError> {
+/// [`ParameterError::Unknown`].
+pub fn check_option(name: &str) -> Result<(), ParameterError> {
     let words = || {
         file::WORDS
             .iter()

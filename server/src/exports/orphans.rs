@@ -26,6 +26,9 @@ const STRANGE_UPLOAD_KEPT: SignedDuration = SignedDuration::from_hours(24);
 const NOT_THIS_STORAGE: &str = "it has none of the files that completed exports have; compare STORAGE_URL with that of the other \
     servers, and look whether its disk is mounted";
 
+/// After so many missing files without one that is there, the storage is not asked for more.
+const MISSING_MAX: usize = 2_000;
+
 /// Files that are asked for at the same time.
 const CONCURRENT_HEADS: usize = 8;
 
@@ -157,8 +160,8 @@ pub(super) async fn abort_uploads(
     Ok(())
 }
 
-/// Marks completed exports as failed if their file has gone. If the storage has no file of a whole batch, it is probably another
-/// storage, or its disk is not mounted. Then no export is marked, and the result has the reason.
+/// Marks completed exports as failed if their file has gone. If the storage has none of the files, it is probably another storage,
+/// or its disk is not mounted. Then no export is marked, and the result has the reason.
 ///
 /// # Errors
 /// [`CleanupError`]
@@ -168,8 +171,8 @@ pub(super) async fn mark_records(
     result: &mut ExportCleanup,
     is_dry_run: bool,
 ) -> Result<(), CleanupError> {
-    let mut after = String::new();
-    loop {
+    let (mut after, mut unmarked, mut has_files) = (String::new(), Vec::new(), false);
+    while unmarked.len() < MISSING_MAX {
         let batch: Vec<(String, String)> = query_as(
             "select id::text, file_key from decant.data_exports where file_key > $1 and status = 'completed' \
              order by file_key limit $2",
@@ -179,7 +182,7 @@ pub(super) async fn mark_records(
         .fetch_all(&mut *connection)
         .await?;
         let Some((_, last)) = batch.last() else {
-            return Ok(());
+            break;
         };
         after.clone_from(last);
         let asked = batch.len();
@@ -195,15 +198,19 @@ pub(super) async fn mark_records(
             .try_filter_map(async |missing| Ok(missing))
             .try_collect()
             .await?;
-        if missing.len() == asked {
-            fail(result, "storage".to_owned(), &NOT_THIS_STORAGE);
-            return Ok(());
-        }
-        for (id, key) in missing {
-            let is_marked = is_dry_run || mark_record(connection, &id, &key).await?;
-            result.orphan_records += u64::from(is_marked);
+        has_files |= missing.len() < asked;
+        unmarked.extend(missing);
+        if has_files {
+            for (id, key) in unmarked.drain(..) {
+                let is_marked = is_dry_run || mark_record(connection, &id, &key).await?;
+                result.orphan_records += u64::from(is_marked);
+            }
         }
     }
+    if !unmarked.is_empty() {
+        fail(result, "storage".to_owned(), &NOT_THIS_STORAGE);
+    }
+    Ok(())
 }
 
 /// Returns `false` if the export has changed meanwhile.

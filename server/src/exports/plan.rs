@@ -9,10 +9,11 @@ use wasm_export::bundle::Contents;
 use super::failure::{Failure, unavailable};
 use super::new_export::bundle_pairs;
 use super::record::ExportRecord;
+use super::relative_days::with_resolved_days;
 use crate::auth::{Authenticator, Caller, Scope};
 use crate::datasets::catalog::{Cause, CurrentCatalog, Unavailable};
 use crate::datasets::{BundleParts, BundleRequest, Catalog, Dataset, Query, Selection};
-use crate::permissions::{ExportRight, PermissionStore};
+use crate::permissions::{ExportRight, PermissionStore, Right};
 use crate::rows::Prepared;
 use crate::source::Source;
 use crate::state::{State, StateError};
@@ -48,7 +49,11 @@ impl Planner {
         let catalog = self.catalog.get();
         let caller = self.caller(record, &catalog).await?;
         let permissions = self.permissions.of(&caller).await?;
-        let right = permissions.right_to_export(&record.target(&catalog, &caller))?;
+        let target = record.target(&catalog, &caller);
+        if record.schedule_id.is_some() {
+            permissions.check(Right::Schedule, &target)?;
+        }
+        let right = permissions.right_to_export(&target)?;
         if let Some(dataset) = catalog.get(&record.dataset).filter(|dataset| dataset.is_here()) {
             return self.plan_dataset(record, dataset, &caller, &right).await;
         }
@@ -101,8 +106,8 @@ impl Planner {
             Some(_) => return Err(unavailable(&definition.name)),
         }
         let options = record.options.clone();
-        let selection =
-            Selection::parse_body(definition, &record.selection)?.for_format(definition, options.format);
+        let selection = Selection::parse_body(definition, &with_resolved_days(record.selection.clone())?)?
+            .for_format(definition, options.format);
         let query = Query::to_export(dataset, caller, right, &selection)?;
         check_scope(record, query.scope())?;
         definition.allowed().check(&query.header(), &options)?;
@@ -122,7 +127,11 @@ impl Planner {
         right: &ExportRight,
     ) -> Result<Plan, Failure> {
         parts.bundle.check_access(caller)?;
-        let asked = BundleRequest::parse(parts, caller, &bundle_pairs(&record.selection))?;
+        let asked = BundleRequest::parse(
+            parts,
+            caller,
+            &bundle_pairs(&with_resolved_days(record.selection.clone())?),
+        )?;
         check_scope(record, &asked.caller.scope())?;
         let queries = asked.queries(parts, right)?;
         let name = &parts.bundle.definition.name;

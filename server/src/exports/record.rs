@@ -62,6 +62,9 @@ pub struct ExportRecord {
     pub last_downloaded_at: Option<Timestamp>,
     pub verified_at: Option<Timestamp>,
     pub verification: Option<Value>,
+    pub schedule_id: Option<i64>,
+    /// When the credential was shown; `None`: when the export was created.
+    pub authorized_at: Option<Timestamp>,
 }
 
 /// The rows of the file, as they are recorded.
@@ -131,7 +134,7 @@ impl ExportRecord {
             name: self.caller.clone(),
             role: self.role,
             credential: self.credential.parse().ok()?,
-            at: self.created_at,
+            at: self.authorized_at.unwrap_or(self.created_at),
         })
     }
 
@@ -218,7 +221,7 @@ impl ExportRecord {
             position,
             created_by: self.caller.clone(),
             parent_id: self.parent_id.map(|id| id.to_string()),
-            schedule_id: None,
+            schedule_id: self.schedule_id.map(i64::unsigned_abs),
             verification: self.verification.clone(),
             links: ExportLinks {
                 own: format!("/api/exports/{id}"),

@@ -12,20 +12,17 @@ const NAME: &str = "dateRange";
 /// The most days before today: a century.
 const DAYS_MAX: i64 = 36_525;
 
-/// Replaces relative days by days of the zone of the request. Times and days of the calendar stay.
+/// Returns rows with days of their zone in place of relative days. Times and days of the calendar stay.
 ///
 /// # Errors
 /// [`ParameterError::Invalid`] for more days than a century has.
-pub fn resolve_days(rows: &mut RowsRequest) -> Result<(), ParameterError> {
-    let Some(range) = &mut rows.date_range else {
-        return Ok(());
-    };
+pub fn with_resolved_days(mut rows: RowsRequest) -> Result<RowsRequest, ParameterError> {
     // A zone that is wrong is refused when the rows are parsed.
     let zone: Option<Zone> = rows.zone.as_deref().unwrap_or("UTC").parse().ok();
-    match zone {
-        Some(zone) => resolve(range, &zone, Timestamp::now()),
-        None => Ok(()),
+    if let (Some(range), Some(zone)) = (&mut rows.date_range, zone) {
+        resolve(range, &zone, Timestamp::now())?;
     }
+    Ok(rows)
 }
 
 fn resolve(range: &mut DateRange, zone: &Zone, now: Timestamp) -> Result<(), ParameterError> {

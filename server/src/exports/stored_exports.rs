@@ -1,5 +1,6 @@
 //! The parts that work on files of exports.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use api::export_files::Verification;
@@ -14,6 +15,7 @@ use super::files::ExportFiles;
 use super::link_signature::LinkSigner;
 use super::links::Links;
 use super::metrics::ExportMetrics;
+use super::receipt::ReceiptSigner;
 use super::record::ExportRecord;
 use crate::auth::Caller;
 use crate::state::{Purpose, State, StateError};
@@ -23,6 +25,7 @@ pub struct StoredExports {
     pub files: ExportFiles,
     pub links: Links,
     pub signer: LinkSigner,
+    pub receipts: ReceiptSigner,
     pub cleaner: ExportCleaner,
     pub storage_links: StorageLinks,
     state: State,
@@ -37,6 +40,7 @@ impl StoredExports {
         state: State,
         options: &FileOptions,
         session_secret: &SecretString,
+        receipts: ReceiptSigner,
         scratch_age: Duration,
         metrics: ExportMetrics,
     ) -> Self {
@@ -49,16 +53,17 @@ impl StoredExports {
             files,
             links: Links::new(state.clone()),
             signer: LinkSigner::new(options.link_secret.as_ref().unwrap_or(session_secret)),
+            receipts,
             storage_links: options.links,
             state,
             metrics,
         }
     }
 
-    /// Returns a download of the file of an export by this caller, from the byte `begin` on.
+    /// Returns a download of the file of an export by this caller, or of a part of it.
     #[must_use]
-    pub fn download(&self, record: &ExportRecord, caller: &Caller, begin: u64) -> Download {
-        Download::new(self.state.clone(), self.metrics.clone(), record, caller, begin)
+    pub fn download(&self, record: &ExportRecord, caller: &Caller, part: Option<Range<u64>>) -> Download {
+        Download::new(self.state.clone(), self.metrics.clone(), record, caller, part)
     }
 
     /// Keeps the report of a check with the record of the export.

@@ -2,26 +2,39 @@
 
 use sqlx::{Connection, PgConnection, query, query_as, query_scalar};
 
-/// Notes that the files of these exports were removed, and gives their space back. Returns the number of the files and their size.
+/// Files whose removal was noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Forgotten {
+    pub files: u64,
+    pub bytes: u64,
+    /// Files of expired exports.
+    pub expired: u64,
+}
+
+/// Notes that the files of these exports were removed, and gives their space back.
 ///
 /// # Errors
 /// The database's error.
 pub(super) async fn forget_files(
     connection: &mut PgConnection,
     exports: &[String],
-) -> sqlx::Result<(u64, u64)> {
-    let (files, bytes): (i64, i64) = query_as(
-        "with gone as (select id, coalesce('workspace:' || workspace_id, subject) as owner, coalesce(file_bytes, 0) as bytes \
+) -> sqlx::Result<Forgotten> {
+    let (files, bytes, expired): (i64, i64, i64) = query_as(
+        "with gone as (select id, status, coalesce('workspace:' || workspace_id, subject) as owner, coalesce(file_bytes, 0) as bytes \
          from decant.data_exports where id = any($1::uuid[]) and file_key is not null for update), \
          forgotten as (update decant.data_exports e set file_key = null from gone where e.id = gone.id), \
          freed as (update decant.storage_usage u set used_bytes = greatest(0, used_bytes - freed.bytes), updated_at = now() \
          from (select owner, sum(bytes)::bigint as bytes from gone group by owner) freed where u.owner = freed.owner) \
-         select count(*), coalesce(sum(bytes), 0)::bigint from gone",
+         select count(*), coalesce(sum(bytes), 0)::bigint, count(*) filter (where status = 'expired') from gone",
     )
     .bind(exports)
     .fetch_one(connection)
     .await?;
-    Ok((files.unsigned_abs(), bytes.unsigned_abs()))
+    Ok(Forgotten {
+        files: files.unsigned_abs(),
+        bytes: bytes.unsigned_abs(),
+        expired: expired.unsigned_abs(),
+    })
 }
 
 /// Computes the used space of each owner from the records: files, and what running exports have reserved.

@@ -28,7 +28,11 @@ impl Monitor {
 /// Returns the figures of the state database as metrics. They are made anew each time, so that none stays when the database is
 /// away.
 fn of_backlog(figures: &BacklogFigures) -> Vec<MetricFamily> {
-    let BacklogFigures { queue, stored } = figures;
+    let BacklogFigures {
+        queue,
+        stored,
+        stopped_schedules,
+    } = figures;
     let shown = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let bytes = gauges(
         "decant_storage_bytes",
@@ -55,6 +59,11 @@ fn of_backlog(figures: &BacklogFigures) -> Vec<MetricFamily> {
             "Time for which the oldest queued background export could have begun; 0 if none waits.",
             queue.oldest_seconds.unwrap_or_default(),
         ),
+        (
+            "decant_schedule_failures",
+            "Schedules of background exports that stopped after too many failures in a row.",
+            *stopped_schedules,
+        ),
     ] {
         let gauge = gauge(name, help);
         gauge.set(shown(number));
@@ -80,6 +89,7 @@ mod tests {
                 users: 1,
                 workspaces: 2,
             },
+            stopped_schedules: 3,
         };
         let mut families = registry(ExportMetrics::default().collectors()).gather();
         families.extend(of_backlog(&figures));

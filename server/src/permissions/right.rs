@@ -10,6 +10,8 @@ pub enum Right {
     ViewLogs,
     /// Change exports of others.
     Manage,
+    /// Let exports be made again and again, or at a later time.
+    Schedule,
 }
 
 impl Right {
@@ -20,6 +22,7 @@ impl Right {
             Self::Download => "download exports of",
             Self::ViewLogs => "see the messages of exports of",
             Self::Manage => "change others' exports of",
+            Self::Schedule => "schedule exports of",
         }
     }
 
@@ -30,6 +33,7 @@ impl Right {
             Self::Download => row.can_download,
             Self::ViewLogs => row.can_view_logs,
             Self::Manage => row.can_manage,
+            Self::Schedule => row.can_schedule,
         }
     }
 }

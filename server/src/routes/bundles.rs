@@ -28,7 +28,7 @@ use crate::permissions::ExportRight;
 use crate::rows::Prepared;
 
 /// The bundle that the address of a workspace's report gives.
-const REPORT: &str = "brand-report";
+pub(super) const REPORT: &str = "brand-report";
 
 /// The parameter by which a browser shows a file.
 const INLINE: &str = "inline";

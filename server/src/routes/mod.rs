@@ -69,6 +69,11 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
         (M::GET, "/healthz", web::to(health::alive)),
         (M::GET, "/readyz", web::to(health::ready)),
         (M::GET, "/metrics", web::to(health::metrics)),
+        (
+            M::GET,
+            "/.well-known/decant-receipt-key",
+            web::to(exports::receipt::key),
+        ),
         (M::POST, "/api/login", web::to(login::sign_in)),
         (M::POST, "/api/logout", web::to(login::sign_out)),
         (M::POST, "/api/admin/sessions/end", web::to(login::end_sessions)),
@@ -96,6 +101,41 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
         (M::POST, "/api/exports/user", web::to(exports::data::of_person)),
         (M::POST, "/api/exports/bulk", web::to(exports::data::of_all)),
         (M::GET, "/api/exports/stats", web::to(exports::statistics::show)),
+        (
+            M::POST,
+            "/api/exports/schedule",
+            web::to(exports::schedules::create),
+        ),
+        (
+            M::GET,
+            "/api/exports/schedules",
+            web::to(exports::schedules::list),
+        ),
+        (
+            M::GET,
+            "/api/exports/schedules/{id}",
+            web::to(exports::schedules::show),
+        ),
+        (
+            M::PATCH,
+            "/api/exports/schedules/{id}",
+            web::to(exports::schedules::change),
+        ),
+        (
+            M::DELETE,
+            "/api/exports/schedules/{id}",
+            web::to(exports::schedules::delete),
+        ),
+        (
+            M::POST,
+            "/api/exports/schedules/{id}/run",
+            web::to(exports::schedules::run),
+        ),
+        (
+            M::POST,
+            "/api/exports/process-scheduled",
+            web::to(exports::schedules::process),
+        ),
         (
             M::POST,
             "/api/export/conversations",
@@ -320,6 +360,11 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
             M::DELETE,
             "/api/exports/{id}/links/{link}",
             web::to(exports::links::revoke),
+        ),
+        (
+            M::GET,
+            "/api/exports/{id}/receipt",
+            web::to(exports::receipt::receipt),
         ),
         (
             M::POST,

@@ -64,8 +64,8 @@ impl WorkProcess {
         }
         if settings.auth.admin_token.is_none() {
             tracing::warn!(
-                "ADMIN_TOKEN is not set: an export that was asked for with this token fails here with no_longer_allowed; \
-                 give this process the token of the servers"
+                "ADMIN_TOKEN is not set: if the servers have one, exports that were asked for with it fail here with \
+                 no_longer_allowed; give this process the same token"
             );
         }
         let listener = match settings.work_listen {

@@ -42,6 +42,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/0005_audit_indexes.sql"),
     ),
     (
+        6,
+        "export schedules",
+        include_str!("../../migrations/0006_export_schedules.sql"),
+    ),
+    (
         7,
         "export templates permissions",
         include_str!("../../migrations/0007_export_templates_permissions.sql"),

@@ -14,7 +14,7 @@ use sha2::Sha256;
 
 use super::encryption::{Encryption, WORK_FACTOR};
 use super::hashing::to_hex;
-use crate::auth::{read_or_create_secret, read_secret};
+use crate::auth::{derive_key, read_or_create_secret, read_secret};
 
 /// The file of the data folder with the secret of the manifests.
 const SECRET_FILE: &str = "manifest.secret";
@@ -41,7 +41,7 @@ impl ManifestKeys {
     /// # Errors
     /// The secret of the data folder cannot be read or created.
     pub fn new(encryption: &Encryption, secret: Option<&SecretString>, data_dir: &Path) -> io::Result<Self> {
-        let of_secret = |secret: &SecretString| code(secret.expose_secret().as_bytes(), SALT);
+        let of_secret = |secret: &SecretString| derive_key(secret, SALT);
         let own = match (secret, encryption) {
             (Some(secret), _) => of_secret(secret),
             (None, Encryption::Passphrase(passphrase)) => of_passphrase(passphrase),

@@ -70,7 +70,7 @@ fn fields(export: &Export, title: Option<String>) -> Vec<(&'static str, String)>
         ("Started", export.started_at.map(browser::moment)),
         ("Rows as of", export.snapshot_at.map(browser::moment)),
         ("Completed", export.completed_at.map(browser::moment)),
-        ("File removed", export.expires_at.map(browser::moment)),
+        ("Kept until", export.expires_at.map(browser::moment)),
         ("Number of rows", export.record_count.map(wording::count)),
         ("Size", export.file_size.map(wording::bytes)),
         ("Compression", ratio),

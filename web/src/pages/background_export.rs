@@ -23,6 +23,8 @@ use crate::navigation::{Navigation, RouteLink};
 use crate::route::{ExportsChoice, Route};
 use crate::wording::background::{facts, name};
 
+use super::exports::TITLE;
+
 /// Messages of the log on the page.
 const LOGS: u32 = 200;
 
@@ -60,7 +62,9 @@ pub fn BackgroundExportPage(
         (None, false) => view! { <p class="faint" role="status">"Loading…"</p> }.into_any(),
     };
     view! {
-        <p><RouteLink to=Route::Exports(ExportsChoice::default()) testid="to-exports">"‹ Exports"</RouteLink></p>
+        <p>
+            <RouteLink to=Route::Exports(ExportsChoice::default()) testid="to-exports">"‹ "{TITLE}</RouteLink>
+        </p>
         {shown}
         <ConfirmDialog confirmer/>
     }

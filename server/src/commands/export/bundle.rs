@@ -142,7 +142,7 @@ async fn enqueue(
     let workspace = caller.workspace().map(str::to_owned);
     let request = background::request(&bundle.bundle.definition.name, rows, workspace, &pairs);
     let order = Order::new(request, None)?;
-    let export = order.of_bundle(
+    let permitted = order.of_bundle(
         bundle,
         &caller,
         &Permissions::of_operator(),
@@ -150,7 +150,7 @@ async fn enqueue(
         slug.as_deref(),
         &settings.exports,
     )?;
-    background::enqueue(connection, settings, &caller, export).await
+    background::enqueue(connection, settings, &caller, permitted.export).await
 }
 
 async fn export(

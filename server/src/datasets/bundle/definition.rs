@@ -126,7 +126,19 @@ impl BundleDefinition {
     /// workspace, if it has one.
     #[must_use]
     pub fn file_name(&self, caller: &Caller, slug: Option<&str>, options: &Options, at: Timestamp) -> String {
-        render_file_name(self.file_name.as_ref(), &self.name, caller, slug, options, at)
+        render_file_name(
+            self.file_name_pattern(caller, slug).as_deref(),
+            &self.name,
+            options,
+            at,
+        )
+    }
+
+    /// Returns the name of files that this caller exports, with `{date}` and `{time}`. `None`: it is that of the bundle.
+    #[must_use]
+    pub fn file_name_pattern(&self, caller: &Caller, slug: Option<&str>) -> Option<String> {
+        let pattern = self.file_name.as_ref()?;
+        Some(pattern.for_caller(&self.name, caller, slug))
     }
 
     /// Returns whether the names of its files have the workspace.

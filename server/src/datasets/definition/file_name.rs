@@ -77,22 +77,23 @@ impl FileNamePattern {
     }
 }
 
-/// Returns the name of a file with rows of a dataset that this caller exports at this time, with its extension. Date and
-/// time are those of the file's zone. `slug` is the short name of the caller's workspace; without it, the name has the id. All but
-/// ASCII letters, digits, `_` and `-` become hyphens, because a header and a shell take these everywhere.
-pub fn render(
-    pattern: Option<&FileNamePattern>,
-    dataset: &str,
-    caller: &Caller,
-    slug: Option<&str>,
-    options: &Options,
-    at: Timestamp,
-) -> String {
-    let Some(FileNamePattern(text)) = pattern else {
-        return file_name(dataset, options, at.as_second());
-    };
-    let filled = fill(text, |name| value(name, dataset, caller, slug));
-    from_pattern(&filled, options, at.as_second())
+impl FileNamePattern {
+    /// Returns the pattern with all but `{date}` and `{time}`, for files with rows of a dataset that this caller exports. `slug` is
+    /// the short name of the caller's workspace; without it, the name has the id.
+    #[must_use]
+    pub fn for_caller(&self, dataset: &str, caller: &Caller, slug: Option<&str>) -> String {
+        fill(&self.0, |name| value(name, dataset, caller, slug))
+    }
+}
+
+/// Returns the name of a file that is made at this time, with its extension. Date and time are those of the file's zone. `pattern`
+/// has no other placeholders than these; without it, the name is that of the dataset. All but ASCII letters, digits, `_` and `-`
+/// become hyphens, because a header and a shell take these everywhere.
+pub fn render(pattern: Option<&str>, dataset: &str, options: &Options, at: Timestamp) -> String {
+    match pattern {
+        Some(pattern) => from_pattern(pattern, options, at.as_second()),
+        None => file_name(dataset, options, at.as_second()),
+    }
 }
 
 /// Returns the value of a placeholder that depends on the caller.

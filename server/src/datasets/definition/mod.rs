@@ -277,7 +277,14 @@ impl Definition {
     /// Returns the name of a file with rows that this caller exports at this time, with its extension.
     #[must_use]
     pub fn file_name(&self, caller: &Caller, options: &Options, at: Timestamp) -> String {
-        file_name::render(self.file_name.as_ref(), &self.name, caller, None, options, at)
+        file_name::render(self.file_name_pattern(caller).as_deref(), &self.name, options, at)
+    }
+
+    /// Returns the name of files with rows that this caller exports, with `{date}` and `{time}`. `None`: it is that of the dataset.
+    #[must_use]
+    pub fn file_name_pattern(&self, caller: &Caller) -> Option<String> {
+        let pattern = self.file_name.as_ref()?;
+        Some(pattern.for_caller(&self.name, caller, None))
     }
 
     /// Returns the position of the column with this name.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::lease::{Lease, add_usage, release};
 use crate::exports::files::{StoredExport, Totals};
+use crate::exports::schedules;
 use crate::exports::store::{LogKind, log};
 use crate::state::{Purpose, StateError};
 
@@ -70,6 +71,7 @@ impl Lease {
         let message = format!("{} rows, {} bytes", totals.rows, file.bytes);
         log(&mut transaction, self.id, LogKind::Complete, &message).await?;
         count(&mut transaction, self.id).await?;
+        schedules::completed(&mut transaction, self.schedule).await?;
         notify(&mut transaction, self.id).await?;
         transaction.commit().await?;
         Ok(true)
@@ -120,11 +122,17 @@ impl Lease {
             (_, None) => "Cancelled".to_owned(),
         };
         log(&mut transaction, self.id, kind, &text).await?;
-        if now == ExportStatus::Failed {
+        let stopped = if now == ExportStatus::Failed {
             count(&mut transaction, self.id).await?;
-        }
+            schedules::failed(&mut transaction, self.schedule, &text).await?
+        } else {
+            None
+        };
         notify(&mut transaction, self.id).await?;
         transaction.commit().await?;
+        if let Some(stopped) = stopped {
+            stopped.report();
+        }
         Ok(Some(now))
     }
 }

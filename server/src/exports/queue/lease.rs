@@ -21,6 +21,8 @@ const QUARTERS: [u8; 3] = [25, 50, 75];
 pub(in crate::exports) struct Lease {
     pub(super) state: State,
     pub(super) id: Uuid,
+    /// The schedule whose run it is.
+    pub(super) schedule: Option<i64>,
     pub(super) fence: i64,
     pub(super) attempts: u16,
     pub(super) attempts_max: u16,
@@ -88,6 +90,7 @@ impl Lease {
         Self {
             state,
             id: record.id,
+            schedule: record.schedule_id,
             fence: record.lease_fence,
             attempts: record.attempts,
             attempts_max: record.attempts_max,

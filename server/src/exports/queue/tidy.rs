@@ -9,14 +9,18 @@ use super::lease::release;
 use crate::audit::Action;
 use crate::exports::expiry::expire;
 use crate::exports::metrics::EndStatus;
+use crate::exports::schedules::{self, StoppedSchedule};
 use crate::exports::store::{LogKind, log};
 use crate::state::{Purpose, StateError};
 
 /// The most exports that one round moves, for each reason.
 const BATCH_MAX: i64 = 500;
 
-/// An export whose lease has ended: id, owner of its storage, its new state, its type and format.
-type Lost = (String, String, String, String, String);
+/// An export whose lease has ended: id, owner of its storage, its new state, its type and format, its schedule.
+type Lost = (String, String, String, String, String, Option<i64>);
+
+/// Why a worker loses its export.
+const LOST: &str = "The worker gave no sign of life";
 
 /// Gives exports whose lease has ended to the next worker. `$1` is the pause after the first attempt in seconds.
 const TAKE_BACK: &str = "with lost as ( \
@@ -31,7 +35,7 @@ const TAKE_BACK: &str = "with lost as ( \
          completed_at = case when cancel_asked or attempts >= attempts_max then now() end \
      from lost where e.id = lost.id \
      returning e.id::text, case when e.workspace_id is null then e.subject else 'workspace:' || e.workspace_id end, e.status, \
-         e.export_type, e.format";
+         e.export_type, e.format, e.schedule_id";
 
 impl Queue {
     /// Moves exports whose time has come: scheduled ones, those of a lost worker, and files that are no longer kept. A round
@@ -76,7 +80,8 @@ impl Queue {
             .bind(BATCH_MAX)
             .fetch_all(&mut *transaction)
             .await?;
-        for (id, owner, status, ..) in &lost {
+        let mut stopped = Vec::new();
+        for (id, owner, status, _, _, schedule) in &lost {
             // An id of a record is one.
             let id = Uuid::parse_str(id).unwrap_or_default();
             release(&mut transaction, id, owner).await?;
@@ -85,14 +90,16 @@ impl Queue {
                 "failed" => LogKind::Error,
                 _ => LogKind::Retry,
             };
-            log(&mut transaction, id, kind, "The worker gave no sign of life").await?;
+            log(&mut transaction, id, kind, LOST).await?;
             if status == "failed" {
                 count(&mut transaction, id).await?;
+                stopped.extend(schedules::failed(&mut transaction, *schedule, LOST).await?);
             }
             notify(&mut transaction, id).await?;
         }
         transaction.commit().await?;
-        for (id, _, status, export_type, format) in lost {
+        stopped.iter().for_each(StoppedSchedule::report);
+        for (id, _, status, export_type, format, _) in lost {
             let ended = match status.as_str() {
                 "cancelled" => Some(EndStatus::Cancelled),
                 "failed" => Some(EndStatus::Failed),

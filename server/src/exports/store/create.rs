@@ -4,7 +4,7 @@ use api::exports::ExportStatus;
 use sqlx::{Connection, PgConnection, query_scalar};
 use uuid::Uuid;
 
-use super::records::{ExportStore, read};
+use super::records::{ExportStore, read, write};
 use crate::audit::Action;
 use crate::auth::Caller;
 use crate::exports::error::ExportError;
@@ -31,21 +31,28 @@ pub struct Created {
     pub rate: Option<Rate>,
 }
 
-/// Inserts exports, which are the members of a JSON array, and returns them as JSON.
+/// Inserts exports, which are the members of a JSON array, and returns them as JSON. Another server may have created a run of a
+/// schedule already; it is left out then.
 const INSERT: &str = "with added as ( \
          insert into decant.data_exports \
              (id, subject, caller, credential, role, scope, workspace_id, export_type, dataset, format, options, parameters, \
-              selection, parent_id, status, priority, not_before, total_items, file_name, retention_hours) \
+              selection, parent_id, status, priority, not_before, total_items, file_name, retention_hours, schedule_id, due, \
+              authorized_at) \
          select n.id, n.subject, n.caller, n.credential, n.role, n.scope, n.workspace_id, n.export_type, n.dataset, n.format, \
              n.options, n.parameters, n.selection, n.parent_id, \
              case when n.not_before > now() then 'scheduled' else 'queued' end, \
-             n.priority, greatest(n.not_before, now()), n.total_items, n.file_name, n.retention_hours \
+             n.priority, greatest(n.not_before, now()), n.total_items, n.file_name, n.retention_hours, n.schedule_id, n.due, \
+             n.authorized_at \
          from jsonb_to_recordset($1::jsonb) as n \
              (id uuid, subject text, caller text, credential text, role text, scope jsonb, workspace_id text, \
               export_type text, dataset text, format text, options jsonb, parameters jsonb, selection jsonb, \
               parent_id uuid, priority smallint, not_before timestamptz, total_items bigint, file_name text, \
-              retention_hours integer) \
+              retention_hours integer, schedule_id bigint, due timestamptz, authorized_at timestamptz) \
+         on conflict (schedule_id, due) where schedule_id is not null do nothing \
          returning data_exports.*), \
+     runs as ( \
+         update decant.export_schedules s set last_run_time = now(), last_export_id = added.id \
+         from added where s.id = added.schedule_id), \
      logged as ( \
          insert into decant.export_logs (export_id, event_type, level, message) \
          select id, 'created', 'info', 'Created by ' || $2 from added) \
@@ -61,14 +68,15 @@ impl ExportStore {
     pub async fn create(&self, creation: Creation<'_>) -> Result<Created, ExportError> {
         let caller = creation.caller;
         let (created, records) = self
-            .run(async |connection| {
-                let mut transaction = connection.begin().await?;
-                let created = self.create_within(&mut transaction, &creation).await?;
-                transaction.commit().await?;
-                Ok(created)
+            .create_once(caller, creation.idempotency.as_ref(), async |transaction| {
+                let count = u32::try_from(creation.exports.len()).unwrap_or(u32::MAX);
+                let rate = self.count_creations(transaction, caller, count).await?;
+                self.check_quotas(transaction, &creation.exports).await?;
+                let records = insert(transaction, &creation.exports, &caller.name).await?;
+                Ok(((creation.answer)(&records), rate, records))
             })
-            .await
-            .inspect_err(|error| record_refusal(caller, error))?;
+            .await?;
+        let records = records.unwrap_or_default();
         let queued: Vec<Uuid> = records
             .iter()
             .filter(|record| record.status == ExportStatus::Queued)
@@ -89,6 +97,7 @@ impl ExportStore {
                 caller = caller.name,
                 subject = %caller.subject,
                 export = %record.id,
+                schedule = record.schedule_id,
                 dataset = record.dataset,
                 format = record.format,
                 workspace = record.workspace_id
@@ -100,52 +109,71 @@ impl ExportStore {
         Ok(created)
     }
 
-    async fn create_within(
+    /// Creates what a request asks for, in one transaction. An earlier request with the same key gets its answer again, and nothing
+    /// is created. `create` returns the answer, what remains of the caller's hour, and what it has created.
+    ///
+    /// # Errors
+    /// [`ExportError::IdempotencyConflict`], [`ExportError::NoState`], [`ExportError::State`]; those of `create`.
+    pub(in crate::exports) async fn create_once<T>(
         &self,
-        transaction: &mut PgConnection,
-        creation: &Creation<'_>,
-    ) -> Result<(Created, Vec<ExportRecord>), ExportError> {
-        let Creation {
-            caller,
-            exports,
-            idempotency,
-            answer,
-        } = creation;
+        caller: &Caller,
+        key: Option<&IdempotencyKey>,
+        create: impl AsyncFnOnce(&mut PgConnection) -> Result<(StoredAnswer, Option<Rate>, T), ExportError>,
+    ) -> Result<(Created, Option<T>), ExportError> {
         let subject = caller.subject.to_string();
-        if let Some(key) = idempotency
-            && let Some(answer) = key.take(transaction, &subject).await?
-        {
+        self.run(async |connection| {
+            let mut transaction = connection.begin().await?;
+            if let Some(key) = key
+                && let Some(answer) = key.take(&mut transaction, &subject).await?
+            {
+                transaction.commit().await?;
+                let created = Created {
+                    answer,
+                    is_replayed: true,
+                    rate: None,
+                };
+                return Ok((created, None));
+            }
+            let (answer, rate, record) = create(&mut transaction).await?;
+            if let Some(key) = key {
+                key.keep(&mut transaction, &subject, &answer).await?;
+            }
+            transaction.commit().await?;
             let created = Created {
                 answer,
-                is_replayed: true,
-                rate: None,
+                is_replayed: false,
+                rate,
             };
-            return Ok((created, Vec::new()));
-        }
-        let limit = self.options.rate_limit.filter(|_| !caller.is_administrator());
-        let rate = match limit {
-            None => None,
+            Ok((created, Some(record)))
+        })
+        .await
+        .inspect_err(|error| record_refusal(caller, error))
+    }
+
+    /// Counts exports, or schedules, that the caller creates. Returns what remains of their hour; `None` for administrators.
+    ///
+    /// # Errors
+    /// [`ExportError::RateLimited`]; [`ExportError::State`].
+    pub(in crate::exports) async fn count_creations(
+        &self,
+        transaction: &mut PgConnection,
+        caller: &Caller,
+        count: u32,
+    ) -> Result<Option<Rate>, ExportError> {
+        match self.options.rate_limit.filter(|_| !caller.is_administrator()) {
+            None => Ok(None),
             Some(limit) => {
-                let count = u32::try_from(exports.len()).unwrap_or(u32::MAX);
-                Some(count_creations(transaction, &subject, limit, count).await?)
+                let subject = caller.subject.to_string();
+                Ok(Some(count_creations(transaction, &subject, limit, count).await?))
             }
-        };
-        self.check_quotas(transaction, exports).await?;
-        let records = insert(transaction, exports, &caller.name).await?;
-        let answer = answer(&records);
-        if let Some(key) = idempotency {
-            key.keep(transaction, &subject, &answer).await?;
         }
-        let created = Created {
-            answer,
-            is_replayed: false,
-            rate,
-        };
-        Ok((created, records))
     }
 
     /// Checks that each owner of storage has some left.
-    async fn check_quotas(
+    ///
+    /// # Errors
+    /// [`ExportError::Quota`]; [`ExportError::State`].
+    pub(in crate::exports) async fn check_quotas(
         &self,
         connection: &mut PgConnection,
         exports: &[NewExport],
@@ -177,14 +205,16 @@ impl ExportStore {
 }
 
 /// Inserts the exports, and returns them in the order of their ids.
-async fn insert(
+///
+/// # Errors
+/// [`ExportError::State`].
+pub(in crate::exports) async fn insert(
     transaction: &mut PgConnection,
     exports: &[NewExport],
     by: &str,
 ) -> Result<Vec<ExportRecord>, ExportError> {
-    let exports = serde_json::to_string(exports).map_err(|error| sqlx::Error::Encode(error.into()))?;
     let records: Vec<String> = query_scalar(INSERT)
-        .bind(exports)
+        .bind(write(&exports)?)
         .bind(by)
         .fetch_all(transaction)
         .await?;
@@ -194,7 +224,8 @@ async fn insert(
         .collect::<sqlx::Result<_>>()?)
 }
 
-fn record_refusal(caller: &Caller, error: &ExportError) {
+/// Records that a limit refuses a person who creates an export or a schedule.
+pub(in crate::exports) fn record_refusal(caller: &Caller, error: &ExportError) {
     let action = match error {
         ExportError::RateLimited { .. } => Action::ExportRateLimited,
         ExportError::Quota { .. } => Action::ExportQuotaExceeded,

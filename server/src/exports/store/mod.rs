@@ -24,7 +24,8 @@ mod templates;
 mod workspace_files;
 
 pub use create::{Created, Creation};
+pub(super) use create::{insert, record_refusal};
 pub use list::{ListRequest, Listing};
 pub use permissions::PermissionListRequest;
 pub use records::ExportStore;
-pub(super) use records::{LogKind, log, read};
+pub(super) use records::{LogKind, log, read, write};

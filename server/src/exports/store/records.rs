@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, query};
 use tokio::time::timeout;
@@ -13,10 +15,9 @@ use crate::exports::files::ExportFiles;
 use crate::exports::metrics::ExportMetrics;
 use crate::exports::notices::Notices;
 use crate::exports::options::Options;
-use crate::exports::record::ExportRecord;
 use crate::state::{Purpose, State, StateError};
 
-/// The records of exports, for requests. Clones share the connections.
+/// The records of exports and of schedules, for requests. Clones share the connections.
 #[derive(Clone)]
 pub struct ExportStore {
     pub(super) state: State,
@@ -70,7 +71,7 @@ pub(in crate::exports) async fn log(
 ///
 /// # Errors
 /// [`sqlx::Error::Decode`] for one of a newer version.
-pub(in crate::exports) fn read(json: &str) -> sqlx::Result<ExportRecord> {
+pub(in crate::exports) fn read<T: DeserializeOwned>(json: &str) -> sqlx::Result<T> {
     serde_json::from_str(json).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
@@ -78,6 +79,14 @@ pub(in crate::exports) fn read(json: &str) -> sqlx::Result<ExportRecord> {
 pub(super) fn is_taken(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     code.as_deref() == Some("23505")
+}
+
+/// Writes columns as JSON that PostgreSQL reads.
+///
+/// # Errors
+/// [`sqlx::Error::Encode`]; never for columns.
+pub(in crate::exports) fn write(columns: &impl Serialize) -> sqlx::Result<String> {
+    serde_json::to_string(columns).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
 /// Reads a time that PostgreSQL has written as JSON.
@@ -121,7 +130,7 @@ impl ExportStore {
     ///
     /// # Errors
     /// [`ExportError::NoState`]; [`ExportError::State`], also if the database does not answer in time; those of `operation`.
-    pub(super) async fn run<T>(
+    pub(in crate::exports) async fn run<T>(
         &self,
         operation: impl AsyncFnOnce(&mut PoolConnection<Postgres>) -> Result<T, ExportError>,
     ) -> Result<T, ExportError> {

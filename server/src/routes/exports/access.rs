@@ -9,7 +9,7 @@ use crate::datasets::query::AccessError;
 use crate::error::ApiError;
 use crate::exports::ExportError;
 use crate::exports::record::ExportRecord;
-use crate::permissions::{DownloadRight, ExportRight, ExportTarget, Right};
+use crate::permissions::{DownloadRight, ExportTarget, Right};
 use crate::routes::dataset_access::within_now;
 
 /// An export, and the caller who may see it.
@@ -69,17 +69,17 @@ impl Seen {
         Ok(permissions.check(right, &self.target(app))?)
     }
 
-    /// Returns the right to make the export again. That changes the exports of its person.
+    /// Checks that the caller may make the export again. That changes the exports of its person.
     ///
     /// # Errors
     /// As of [`Self::check_change`].
-    pub async fn right_to_repeat(&self, app: &App) -> Result<ExportRight, ApiError> {
+    pub async fn check_repeat(&self, app: &App) -> Result<(), ApiError> {
         let permissions = app.permissions.of(&self.caller).await?;
         let target = self.target(app);
         if !self.is_own() {
             permissions.check(Right::Manage, &target)?;
         }
-        Ok(permissions.right_to_export(&target)?)
+        Ok(permissions.check(Right::Create, &target)?)
     }
 
     /// Returns the right to the file of the export.

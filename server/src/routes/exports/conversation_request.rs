@@ -24,6 +24,9 @@ use crate::parameter::ParameterError;
 /// The most ids of a request.
 const IDS_MAX: usize = 10_000;
 
+/// The dataset with an object of training data for each conversation.
+const TRAINING: &str = "conversation-training";
+
 /// The filter of the conversations' ids.
 const IDS: &str = "ids";
 
@@ -33,22 +36,9 @@ pub async fn check(
     caller: &Caller,
     body: ConversationExportRequest,
 ) -> Result<(NewExport, u64), ApiError> {
-    let rows = rows_of(&body)?;
-    let format = format_of(&body.config.format)?;
-    let parameters = serde_json::to_value(&body).map_err(|_| ApiError::Internal)?;
-    let order = Order {
-        kind: Some(ExportType::Conversations),
-        dataset: dataset_of(format).to_owned(),
-        workspace: None,
-        rows,
-        file_words: file_words(format),
-        parameters,
-        priority: 0,
-        scheduled_at: None,
-        retention_hours: Some(app.exports.options().conversation_retention_hours),
-    };
+    let order = order_of(app, &body)?;
     let counted = Order {
-        dataset: counted_dataset(format).to_owned(),
+        dataset: counted_dataset(&order.dataset).to_owned(),
         ..order.clone()
     };
     let count = count_rows(app, caller.clone(), &counted).await?;
@@ -56,9 +46,10 @@ pub async fn check(
         return Err(ExportError::NoConversations.into());
     }
     let permissions = app.permissions.of(caller).await?;
-    let export = order::check(app, caller.clone(), &permissions, order).await?;
-    let scope = scope_word(body.config.scope);
-    let pattern = format!("training-data-{scope}-{{date}}-{count}");
+    let export = order::check(app, caller.clone(), &permissions, order)
+        .await?
+        .export;
+    let pattern = file_name_pattern(body.config.scope, &count.to_string());
     Ok((
         NewExport {
             file_name: from_pattern(&pattern, &export.options, Timestamp::now().as_second()),
@@ -69,19 +60,42 @@ pub async fn check(
     ))
 }
 
+/// Returns the order of a request. Its conversations are not counted.
+pub fn order_of(app: &App, body: &ConversationExportRequest) -> Result<Order, ApiError> {
+    let rows = rows_of(body)?;
+    let format = format_of(&body.config.format)?;
+    let parameters = serde_json::to_value(body).map_err(|_| ApiError::Internal)?;
+    Ok(Order {
+        kind: Some(ExportType::Conversations),
+        dataset: dataset_of(format).to_owned(),
+        workspace: None,
+        rows,
+        file_words: file_words(format),
+        parameters,
+        priority: 0,
+        scheduled_at: None,
+        retention_hours: Some(app.exports.options().conversation_retention_hours),
+    })
+}
+
+/// Returns the name of a file with the placeholder `{date}`. `end` is its last part.
+pub fn file_name_pattern(scope: ConversationScope, end: &str) -> String {
+    format!("training-data-{}-{{date}}-{end}", scope_word(scope))
+}
+
 /// Returns the dataset with the rows of the file.
 fn dataset_of(format: Format) -> &'static str {
     match format {
-        Format::Jsonl => "conversation-training",
+        Format::Jsonl => TRAINING,
         Format::Csv | Format::Xlsx | Format::Markdown => "conversation-turns",
         _ => "conversations",
     }
 }
 
-/// Returns the dataset with one row for each conversation of the file.
-fn counted_dataset(format: Format) -> &'static str {
-    match format {
-        Format::Jsonl => "conversation-training",
+/// Returns the dataset with one row for each conversation of a file with rows of `dataset`.
+fn counted_dataset(dataset: &str) -> &'static str {
+    match dataset {
+        TRAINING => TRAINING,
         _ => "conversations",
     }
 }

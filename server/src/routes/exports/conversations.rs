@@ -104,7 +104,7 @@ fn queued(records: &[ExportRecord]) -> StoredAnswer {
     let answer = record.map(|record| QueuedConversationExport {
         export_id: record.id.to_string(),
         status: ExportStatus::Queued,
-        conversation_count: record.total_items.unwrap_or_default(),
+        conversation_count: count_of(record),
         message: format!(
             "Export queued for background processing. Check status at {}",
             status_address(record)
@@ -133,7 +133,7 @@ fn finished(record: &ExportRecord) -> Option<FinishedConversationExport> {
     Some(FinishedConversationExport {
         export_id: record.id.to_string(),
         status: ExportStatus::Completed,
-        conversation_count: record.total_items.unwrap_or_default(),
+        conversation_count: count_of(record),
         file_size: record.file_bytes?,
         file_url: file_address(record),
         filename: record.file_name.clone()?,
@@ -173,7 +173,7 @@ pub async fn status(
         export_id: record.id.to_string(),
         status,
         progress: record.progress,
-        conversation_count: record.total_items.unwrap_or_default(),
+        conversation_count: count_of(&record),
         file_size: record.file_bytes,
         file_url: is_whole.then(|| file_address(&record)),
         filename: record.file_name.clone().filter(|_| is_whole),
@@ -212,7 +212,7 @@ pub async fn download(
     let right = seen.right_to_download(&app).await?;
     let record = seen.record;
     let delivery = Delivery::new(&app, &record, right)?;
-    let download = async |begin| Ok(app.stored_exports.download(&record, &caller, begin));
+    let download = async |part| Ok(app.stored_exports.download(&record, &caller, part));
     let mut response = delivery.answer(&app, &request, download).await?;
     if record.format == Format::Jsonl.word() {
         let newline_delimited = header::HeaderValue::from_static("application/x-ndjson");
@@ -263,7 +263,7 @@ fn entry(record: &ExportRecord, position: Option<u32>) -> ConversationExportEntr
         format: record.format.clone(),
         status,
         status_message: message(record, status, position),
-        conversation_count: record.total_items.unwrap_or_default(),
+        conversation_count: count_of(record),
         file_size: record.file_bytes,
         file_url: is_whole.then(|| file_address(record)),
         filename: record.file_name.clone().filter(|_| is_whole),
@@ -273,4 +273,9 @@ fn entry(record: &ExportRecord, position: Option<u32>) -> ConversationExportEntr
         is_downloadable: is_whole,
         config: record.parameters.get("config").cloned().unwrap_or(Value::Null),
     }
+}
+
+/// Returns the number of conversations. Those of a scheduled run are not counted before it; its rows are known at the end.
+fn count_of(record: &ExportRecord) -> u64 {
+    record.total_items.or(record.record_count).unwrap_or_default()
 }

@@ -17,7 +17,7 @@ use crate::error::ApiError;
 use crate::exports::ExportError;
 use crate::exports::idempotency::StoredAnswer;
 use crate::exports::new_export::NewExport;
-use crate::exports::order::Order;
+use crate::exports::order::{Order, PermittedExport};
 use crate::exports::record::ExportRecord;
 use crate::exports::store::Creation;
 use crate::parameter::ParameterError;
@@ -41,10 +41,10 @@ pub async fn create(
     let permissions = app.permissions.of(&caller).await?;
     let template = find_for_request(&app, &caller, &permissions, body.template.as_deref()).await?;
     let order = Order::new(body, template.as_ref())?;
-    let export = check(&app, caller.clone(), &permissions, order).await?;
+    let permitted = check(&app, caller.clone(), &permissions, order).await?;
     let creation = Creation {
         caller: &caller,
-        exports: vec![export],
+        exports: vec![permitted.export],
         idempotency,
         answer: &accepted,
     };
@@ -61,14 +61,14 @@ pub async fn retry(
     app.check_running()?;
     let idempotency = idempotency_key(&request, &())?;
     let seen = access::find(&app, &caller, &id).await?;
-    let right = seen.right_to_repeat(&app).await?;
+    seen.check_repeat(&app).await?;
     if seen.record.status.is_open() {
         return Err(ExportError::NotOver.into());
     }
     let record = seen.record;
     let creation = Creation {
         caller: &caller,
-        exports: vec![NewExport::repeating(&record, &caller, right)],
+        exports: vec![NewExport::repeating(&record, &caller)],
         idempotency,
         answer: &accepted,
     };
@@ -76,7 +76,7 @@ pub async fn retry(
 }
 
 /// Returns the answer with the export that was created.
-fn accepted(records: &[ExportRecord]) -> StoredAnswer {
+pub(super) fn accepted(records: &[ExportRecord]) -> StoredAnswer {
     let export = records.first().map(|record| record.to_export(None));
     let location = export.as_ref().map(|export| export.links.own.clone());
     let answer = export.map(|export| ExportAnswer { export });
@@ -116,9 +116,9 @@ pub async fn bulk(
             let order = Order::new(ordered, template.as_deref())?;
             check(&app, caller.clone(), &permissions, order).await
         };
-        let checked: Result<NewExport, ApiError> = checking.await;
+        let checked: Result<PermittedExport, ApiError> = checking.await;
         outcomes.push(match checked {
-            Ok(export) => {
+            Ok(PermittedExport { export, .. }) => {
                 let id = export.id;
                 exports.push(export);
                 Ok(id)

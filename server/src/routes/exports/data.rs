@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use api::data_exports::{DataExportAnswer, DataExportOptions, DataExportRequest};
 use api::datasets::{FilterValues, RowsRequest};
-use api::export_templates::ExportTemplate;
+use api::export_templates::{ExportTemplate, TemplateParameters};
 use api::exports::OptionValue;
 use wasm_export::options::{Compression, Format};
 
@@ -26,10 +26,10 @@ use crate::exports::templates::overridden;
 use crate::routes::extract::{Administrator, JsonBody};
 
 /// The bundle of everything about one person.
-const OF_PERSON: &str = "user-data";
+pub(super) const OF_PERSON: &str = "user-data";
 
 /// The bundle of all users.
-const OF_ALL: &str = "bulk-data";
+pub(super) const OF_ALL: &str = "bulk-data";
 
 /// The filter that names the person.
 const PERSON: &str = "userId";
@@ -66,10 +66,10 @@ async fn begin(
     let permissions = app.permissions.of(caller).await?;
     let template = find_for_request(app, caller, &permissions, body.template.as_deref()).await?;
     let order = order(bundle, body, template)?;
-    let export = check(app, caller.clone(), &permissions, order).await?;
+    let permitted = check(app, caller.clone(), &permissions, order).await?;
     let creation = Creation {
         caller,
-        exports: vec![export],
+        exports: vec![permitted.export],
         idempotency,
         answer: &accepted,
     };
@@ -90,39 +90,20 @@ fn order(
         return Err(ExportError::NotSupported("options.encryption").into());
     }
     let parameters = serde_json::to_value(&body).map_err(|_| ApiError::Internal)?;
-    let (format, of_template) = template
-        .map(|template| (template.format, template.parameters))
-        .unzip();
+    let (format, of_template) = values_of(template);
     let format = body.format.or(format);
     let format = format.unwrap_or_else(|| Format::Json.word().to_owned());
-    let of_template = of_template.unwrap_or_default();
-    let file_words = file_words(&format, of_template.options, &body.options);
-    let options = body.options;
-    let mut filters = overridden(of_template.filters, options.filters.unwrap_or_default());
+    let file_words = file_words(Some(&format), &body.options, &of_template);
+    let mut rows = rows_of(body.options, of_template);
     if let Some(OptionValue(id)) = body.user_id {
-        filters.insert(PERSON.to_owned(), FilterValues(vec![id]));
+        rows.filters.insert(PERSON.to_owned(), FilterValues(vec![id]));
     }
-    let system_fields = options
-        .include_system_fields
-        .or(of_template.include_system_fields);
     Ok(Order {
         kind: None,
         dataset: bundle.to_owned(),
         workspace: None,
-        rows: RowsRequest {
-            filters,
-            columns: options.field_selection.or(of_template.columns),
-            limit: options.limit.or(of_template.limit),
-            sort: options.sort_order.or(of_template.sort),
-            zone: of_template.zone.clone(),
-            date_range: options.date_range.or(of_template.date_range),
-            include_system_fields: system_fields.unwrap_or_default(),
-            ..RowsRequest::default()
-        },
-        file_words: file_words
-            .into_iter()
-            .chain(of_template.zone.map(|zone| ("zone".to_owned(), zone)))
-            .collect(),
+        rows,
+        file_words,
         parameters,
         priority: 0,
         scheduled_at: None,
@@ -130,21 +111,48 @@ fn order(
     })
 }
 
-fn file_words(
-    format: &str,
-    of_template: BTreeMap<String, OptionValue>,
+/// Returns the format and the parameters of a template, if there is one.
+pub(super) fn values_of(template: Option<ExportTemplate>) -> (Option<String>, TemplateParameters) {
+    let values = template.map(|template| (template.format, template.parameters));
+    let (format, parameters) = values.unzip();
+    (format, parameters.unwrap_or_default())
+}
+
+/// Returns the rows that options choose, or a template where they choose none.
+pub(super) fn rows_of(options: DataExportOptions, of_template: TemplateParameters) -> RowsRequest {
+    let system_fields = options
+        .include_system_fields
+        .or(of_template.include_system_fields);
+    RowsRequest {
+        filters: overridden(of_template.filters, options.filters.unwrap_or_default()),
+        columns: options.field_selection.or(of_template.columns),
+        limit: options.limit.or(of_template.limit),
+        sort: options.sort_order.or(of_template.sort),
+        zone: of_template.zone,
+        date_range: options.date_range.or(of_template.date_range),
+        include_system_fields: system_fields.unwrap_or_default(),
+        ..RowsRequest::default()
+    }
+}
+
+/// Returns the words of the file that options choose, or a template where they choose none.
+pub(super) fn file_words(
+    format: Option<&str>,
     options: &DataExportOptions,
+    of_template: &TemplateParameters,
 ) -> PairList {
-    let mut words: BTreeMap<String, String> = of_template
-        .into_iter()
-        .map(|(name, OptionValue(value))| (name, value))
-        .collect();
-    words.insert("format".to_owned(), format.to_owned());
+    let of_template = of_template
+        .options
+        .iter()
+        .map(|(name, OptionValue(value))| (name.clone(), value.clone()))
+        .chain(of_template.zone.clone().map(|zone| ("zone".to_owned(), zone)));
+    let mut words: BTreeMap<String, String> = of_template.collect();
+    words.extend(format.map(|format| ("format".to_owned(), format.to_owned())));
     if let Some(metadata) = options.include_metadata {
         words.insert("metadata".to_owned(), metadata.to_string());
     }
     // The list of a zip archive of CSV files is the metadata; one CSV file cannot have any.
-    if format == Format::Csv.word() {
+    if format == Some(Format::Csv.word()) {
         words.remove("metadata");
     }
     if let Some(OptionValue(compression)) = &options.compression {

@@ -1,5 +1,7 @@
 //! The answer with the file of an export.
 
+use std::ops::Range;
+
 use actix_web::http::Method;
 use actix_web::http::header::{self, ContentDisposition, EntityTag, Header, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
@@ -50,8 +52,8 @@ impl Delivery {
         })
     }
 
-    /// Returns the answer to a request for the file. `download` is called only if bytes of the file are sent. Its argument is the
-    /// number of the first one.
+    /// Returns the answer to a request for the file. `download` is called only if bytes of the file are sent. Its argument is
+    /// the part of the file, or `None`: the whole file.
     ///
     /// # Errors
     /// [`ApiError::RangeNotSatisfiable`]; the storage's error.
@@ -59,7 +61,7 @@ impl Delivery {
         self,
         app: &App,
         request: &HttpRequest,
-        download: impl AsyncFnOnce(u64) -> Result<Download, ApiError>,
+        download: impl AsyncFnOnce(Option<Range<u64>>) -> Result<Download, ApiError>,
     ) -> Result<HttpResponse, ApiError> {
         let (tag, bytes) = (
             EntityTag::new_strong(self.stored.sha256.clone()),
@@ -92,9 +94,9 @@ impl Delivery {
         if request.method() == Method::HEAD {
             return Ok(answer.finish());
         }
-        let begin = part.as_ref().map_or(0, |part| part.start);
-        let pieces = app.stored_exports.files.read(&self.stored, part).await?;
-        let download = download(begin).await?;
+        let part = part.filter(|part| *part != (0..bytes));
+        let pieces = app.stored_exports.files.read(&self.stored, part.clone()).await?;
+        let download = download(part).await?;
         Ok(answer.streaming(download.until_delivered(pieces)))
     }
 

@@ -28,7 +28,7 @@ pub async fn download(
         is_inline: is_inline(&pairs)?,
         ..Delivery::new(&app, &record, right)?
     };
-    let download = async |begin| Ok(app.stored_exports.download(&record, &caller, begin));
+    let download = async |part| Ok(app.stored_exports.download(&record, &caller, part));
     delivery.answer(&app, &request, download).await
 }
 

@@ -94,8 +94,8 @@ pub async fn make_link(
     address_of(app, request, delivery, link).await
 }
 
-/// Returns a link of the caller that is good for at least a minute, or makes one: a list that is asked for again and again makes no
-/// new ones.
+/// Returns a link of the caller that is good for half of the usual time at least, or makes one. So a list that is asked for again and
+/// again makes no new ones.
 ///
 /// # Errors
 /// As of [`make_link`].
@@ -105,7 +105,7 @@ pub async fn current_link(
     caller: &Caller,
     (record, right): (&ExportRecord, DownloadRight),
 ) -> Result<ExportLink, ApiError> {
-    let at_least = Duration::from_secs(LIFETIME_MIN);
+    let at_least = Duration::from_secs(LIFETIME / 2);
     let links = &app.stored_exports.links;
     match links
         .reusable(record.id, &LinkMaker::new(caller), at_least)
@@ -217,8 +217,8 @@ pub async fn follow(
     };
     let exports = &app.stored_exports;
     let mut answer = delivery
-        .answer(&app, &request, async |begin| {
-            let download = exports.download(&record, &maker, begin);
+        .answer(&app, &request, async |part| {
+            let download = exports.download(&record, &maker, part);
             if !link.once {
                 return Ok(download.by_link(link.id, None));
             }

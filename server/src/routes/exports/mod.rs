@@ -11,6 +11,7 @@
 //! | `events` | the progress of an export while it runs |
 //! | `download` | the file of an export |
 //! | `links` | links to the file |
+//! | `receipt` | the signed receipt |
 //! | `delivery` | the answer with a file |
 //! | `words` | the words of lists |
 //! | `data` | files of everything about one person, and of all users |
@@ -18,6 +19,7 @@
 //! | `workspace` | exports and stored files of a workspace |
 //! | `templates` | values for requests |
 //! | `permissions` | permissions of people and roles for exports |
+//! | `schedules`, `schedule_request`, `schedule_change` | exports that are made again and again, or once at a later time |
 //! | `statistics` | the figures of exports |
 //! | `maintenance` | the check of a stored file, and the clean-up |
 
@@ -36,6 +38,10 @@ pub mod maintenance;
 pub mod order;
 pub mod permissions;
 pub mod read;
+pub mod receipt;
+mod schedule_change;
+mod schedule_request;
+pub mod schedules;
 pub mod statistics;
 pub mod templates;
 mod words;

@@ -5,8 +5,9 @@ use crate::auth::Caller;
 use crate::datasets::definition::Usage;
 use crate::datasets::{BundleRequest, Query, Selection};
 use crate::error::ApiError;
-use crate::exports::new_export::{NewExport, bundle_pairs};
-use crate::exports::order::Order;
+use crate::exports::new_export::bundle_pairs;
+use crate::exports::order::{Order, PermittedExport};
+use crate::exports::relative_days::with_resolved_days;
 use crate::permissions::{Permissions, TooManyRows};
 use crate::routes::dataset_access::{Opened, OpenedBundle, open, open_bundle, slug_for, source_of};
 
@@ -20,26 +21,27 @@ pub async fn check(
     caller: Caller,
     permissions: &Permissions,
     order: Order,
-) -> Result<NewExport, ApiError> {
+) -> Result<PermittedExport, ApiError> {
     let settings = app.exports.options();
     if is_bundle(app, &order) {
         let opened = open_bundle(app, caller, &order.dataset, order.workspace_pairs(), None).await?;
         let slug = slug_for(app, &opened.caller, &opened.bundle).await?;
         let (bundle, caller, pairs) = (&opened.bundle, &opened.caller, opened.pairs.clone());
-        let export = order.of_bundle(bundle, caller, permissions, pairs, slug.as_deref(), settings)?;
-        if let Some(max) = export.right.rows_max() {
-            TooManyRows::check(count_rows_of_bundle(app, &opened, &export).await?, max)?;
+        let permitted = order.of_bundle(bundle, caller, permissions, pairs, slug.as_deref(), settings)?;
+        if let Some(max) = permitted.right.rows_max() {
+            TooManyRows::check(count_rows_of_bundle(app, &opened, &permitted).await?, max)?;
         }
-        return Ok(export);
+        return Ok(permitted);
     }
     let opened = open_dataset(app, caller, &order).await?;
-    let export = order.of_dataset(&opened.dataset, &opened.caller, permissions, settings)?;
-    if let Some(max) = export.right.rows_max() {
-        let selection = Selection::parse_body(&opened.dataset.definition, &export.selection)?;
-        let query = Query::to_export(&opened.dataset, &opened.caller, &export.right, &selection)?;
+    let permitted = order.of_dataset(&opened.dataset, &opened.caller, permissions, settings)?;
+    if let Some(max) = permitted.right.rows_max() {
+        let rows = with_resolved_days(permitted.export.selection.clone())?;
+        let selection = Selection::parse_body(&opened.dataset.definition, &rows)?;
+        let query = Query::to_export(&opened.dataset, &opened.caller, &permitted.right, &selection)?;
         TooManyRows::check(count(app, &opened, &query).await?, max)?;
     }
-    Ok(export)
+    Ok(permitted)
 }
 
 /// Counts the rows of a dataset that the caller may read. A bundle counts as none.
@@ -51,7 +53,8 @@ pub async fn count_rows(app: &App, caller: Caller, order: &Order) -> Result<u64,
         return Ok(0);
     }
     let opened = open_dataset(app, caller, order).await?;
-    let selection = Selection::parse_body(&opened.dataset.definition, &order.rows_of(&opened.dataset))?;
+    let rows = with_resolved_days(order.rows_of(&opened.dataset))?;
+    let selection = Selection::parse_body(&opened.dataset.definition, &rows)?;
     let query = Query::to_read(&opened.dataset, &opened.caller, &selection)?;
     count(app, &opened, &query).await
 }
@@ -62,9 +65,14 @@ async fn count(app: &App, opened: &Opened, query: &Query<'_>) -> Result<u64, Api
     Ok(query.count(&mut connection).await?)
 }
 
-async fn count_rows_of_bundle(app: &App, opened: &OpenedBundle, export: &NewExport) -> Result<u64, ApiError> {
-    let asked = BundleRequest::parse(&opened.bundle, &opened.caller, &bundle_pairs(&export.selection))?;
-    let parts = asked.queries(&opened.bundle, &export.right)?;
+async fn count_rows_of_bundle(
+    app: &App,
+    opened: &OpenedBundle,
+    permitted: &PermittedExport,
+) -> Result<u64, ApiError> {
+    let rows = with_resolved_days(permitted.export.selection.clone())?;
+    let asked = BundleRequest::parse(&opened.bundle, &opened.caller, &bundle_pairs(&rows))?;
+    let parts = asked.queries(&opened.bundle, &permitted.right)?;
     let _share = app.query_shares.take(&opened.caller.subject).await?;
     let mut connection = app.source.for_query().await?;
     let mut rows = 0;

@@ -8,11 +8,10 @@ use super::words;
 use crate::app::App;
 use crate::auth::{Caller, Membership};
 use crate::error::ApiError;
-use crate::exports::ExportError;
 use crate::exports::store::ListRequest;
 use crate::permissions::Right;
 use crate::routes::dataset_access::{within, workspaces_of};
-use crate::routes::extract::{Pairs, flag};
+use crate::routes::extract::Pairs;
 
 /// The words of the list.
 const WORDS: [&str; 9] = [
@@ -21,7 +20,7 @@ const WORDS: [&str; 9] = [
     "export_type",
     "dataset",
     "workspace",
-    "include_all",
+    words::INCLUDE_ALL,
     "q",
     "limit",
     "offset",
@@ -97,13 +96,7 @@ async fn list_request(
     caller: &Caller,
     pairs: &[(String, String)],
 ) -> Result<ListRequest, ApiError> {
-    let include_all = match words::text(pairs, "include_all")? {
-        None => false,
-        Some(value) => flag("include_all", &value)?,
-    };
-    if include_all && !caller.is_administrator() {
-        return Err(ExportError::NotAll.into());
-    }
+    let include_all = words::include_all(pairs, caller)?;
     words::check(pairs, &WORDS)?;
     let (status, format) = (words::status(pairs)?, words::format(pairs)?);
     let kind = words::parsed(

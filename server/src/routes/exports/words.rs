@@ -6,7 +6,11 @@ use std::str::FromStr;
 use api::exports::ExportStatus;
 use wasm_export::options::Format;
 
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::exports::ExportError;
 use crate::parameter::{ParameterError, check_given_once};
+use crate::routes::extract::flag;
 
 /// The number of entries of a page, and the most that it may have.
 pub const LIMIT: u32 = 10;
@@ -43,6 +47,24 @@ pub fn text(pairs: &[(String, String)], name: &str) -> Result<Option<String>, Pa
             ))
         }
         value => Ok(value.map(str::to_owned)),
+    }
+}
+
+/// The word by which administrators list those of everybody.
+pub const INCLUDE_ALL: &str = "include_all";
+
+/// Returns whether the list is of everybody.
+///
+/// # Errors
+/// [`ExportError::NotAll`] for others than administrators; [`ApiError::Parameter`].
+pub fn include_all(pairs: &[(String, String)], caller: &Caller) -> Result<bool, ApiError> {
+    let is_of_all = match text(pairs, INCLUDE_ALL)? {
+        None => false,
+        Some(value) => flag(INCLUDE_ALL, &value)?,
+    };
+    match is_of_all && !caller.is_administrator() {
+        true => Err(ExportError::NotAll.into()),
+        false => Ok(is_of_all),
     }
 }
 

@@ -64,11 +64,11 @@ pub async fn create(
     let order = order(&workspace, body)?;
     let few = mode == ExportMode::Auto && count_rows(&app, caller.clone(), &order).await? < DIRECT_ROWS;
     let permissions = app.permissions.of(&member).await?;
-    let export = check(&app, caller.clone(), &permissions, order).await?;
-    let id = export.id;
+    let permitted = check(&app, caller.clone(), &permissions, order).await?;
+    let id = permitted.export.id;
     let creation = Creation {
         caller: &caller,
-        exports: vec![export],
+        exports: vec![permitted.export],
         idempotency,
         answer: &accepted,
     };
@@ -76,7 +76,7 @@ pub async fn create(
     if !few {
         return Ok(respond(created));
     }
-    // A repeated request gets the code of the first one, and a new link to the same file.
+    // A repeated request gets the code of the first one, and a link to the same file.
     let id = match created.is_replayed {
         true => id_in(&created.answer).unwrap_or(id),
         false => id,

@@ -51,12 +51,12 @@ pub fn put(path: &'static str, id: &str, summary: &str) -> EntryBuilder {
     EntryBuilder::new(HttpMethod::Put, path, id, summary)
 }
 
-pub fn patch(path: &'static str, id: &str, summary: &str) -> EntryBuilder {
-    EntryBuilder::new(HttpMethod::Patch, path, id, summary)
-}
-
 pub fn delete(path: &'static str, id: &str, summary: &str) -> EntryBuilder {
     EntryBuilder::new(HttpMethod::Delete, path, id, summary)
+}
+
+pub fn patch(path: &'static str, id: &str, summary: &str) -> EntryBuilder {
+    EntryBuilder::new(HttpMethod::Patch, path, id, summary)
 }
 
 impl EntryBuilder {

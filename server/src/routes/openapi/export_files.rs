@@ -1,11 +1,15 @@
 //! The operations on files of background exports.
 
 use api::export_files::{ExportCleanup, ExportCleanupRequest, ExportLink, ExportVerification, MadeLinks};
+use api::receipts::SignedReceipt;
 use wasm_export::options::Format;
 
 use super::entry::{EntryBuilder, delete, get, post};
 use super::exports::EXPORTS;
 use super::parameters as p;
+
+/// A public key, as an example.
+const RECEIPT_KEY: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n";
 
 /// The media types of packed and encrypted files.
 const PACKED: [&str; 4] = [
@@ -45,6 +49,24 @@ pub fn operations() -> Vec<EntryBuilder> {
             .parameters([p::export(), p::link()])
             .empty(204, "The link gives no file any more.")
             .problems(&[404]),
+        get("/api/exports/{id}/receipt", "getExportReceipt", "Get the signed receipt of an export")
+            .tag(EXPORTS)
+            .description(
+                "Who took what: the person, the filters, the columns, the rows, and the size and the SHA-256 of the file. It is kept as long \
+                 as the record, also after the file was removed. `decant verify FILE --receipt RECEIPT --receipt-key KEY` checks a file \
+                 with it.",
+            )
+            .parameters([p::export()])
+            .answer::<SignedReceipt>("The receipt.")
+            .problems(&[404, 409, 410, 425, 500]),
+        get(
+            "/.well-known/decant-receipt-key",
+            "getReceiptKey",
+            "Get the public key of receipts",
+        )
+        .tag(EXPORTS)
+        .public()
+        .text("application/x-pem-file", "The key of Ed25519 as PEM.", RECEIPT_KEY),
         post("/api/exports/{id}/verify", "verifyExport", "Check the stored file of an export")
             .tag(EXPORTS)
             .description(

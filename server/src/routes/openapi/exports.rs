@@ -95,13 +95,14 @@ pub fn operations() -> Vec<EntryBuilder> {
             .description(
                 "The file has the bytes of a direct export of the same rows. It is made with the rights that the caller has when it \
                  runs, and stored. A template gives the values of members that are left out. Members of later versions (`delivery`, \
-                 `notify`, `encryption`, `recurrence`) are refused with `not_supported`.",
+                 `notify`, `encryption`) are refused with `not_supported`, and so is `recurrence`, which `POST /api/exports/schedule` \
+                 takes.",
             )
             .parameters([idempotency_key()])
             .request::<ExportRequest>()
             .accepted::<ExportAnswer>("The export waits for a worker.")
             .header("location", "The address of the export.", "/api/exports/0195b7e2-a5f0-7cc3-a1f0-4d7e1b2c3d4e")
-            .header("ratelimit", "What remains of the caller's hour.", "limit=10, remaining=9, reset=0")
+            .header("ratelimit", "What remains of the caller's hour.", "limit=10, remaining=9, reset=3600")
             .header("idempotency-replayed", "`true` for the answer of an earlier request.", "true")
             .problems(&[400, 404, 413, 422]),
         get("/api/exports/limits", "getExportLimits", "Show what the caller may still do")

@@ -18,6 +18,7 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{RefOr, Schema, Tag};
 
 use super::entry::{EntryBuilder, get, post};
+use super::export_schedules::{self, SCHEDULES};
 use super::exports::{self, EXPORTS};
 use super::parameters as p;
 use super::server::{self, SERVER};
@@ -49,6 +50,10 @@ pub fn tags() -> Vec<Tag> {
         (
             EXPORTS,
             "Files that the server makes in the background, and stores. They need the state database.",
+        ),
+        (
+            SCHEDULES,
+            "Exports that the server makes again and again, or once at a later time.",
         ),
         (
             PROBES,
@@ -126,6 +131,7 @@ pub fn operations() -> Vec<EntryBuilder> {
     operations.extend(export_files::operations());
     operations.extend(export_faces::operations());
     operations.extend(export_rights::operations());
+    operations.extend(export_schedules::operations());
     operations
 }
 
