@@ -16,6 +16,7 @@ use crate::error::ApiError;
 use crate::exports::store::ExportStore;
 use crate::exports::stored_exports::StoredExports;
 use crate::monitor::Monitor;
+use crate::permissions::PermissionStore;
 use crate::probes::ProbeFeed;
 use crate::rows::StreamTiming;
 use crate::shares::Shares;
@@ -49,6 +50,8 @@ pub struct App {
     pub authenticator: Arc<Authenticator>,
     /// The records of background exports.
     pub exports: ExportStore,
+    /// The permissions of callers for exports.
+    pub permissions: PermissionStore,
     /// Answers for health and metrics; handlers take it as `web::Data<Monitor>`.
     pub monitor: Arc<Monitor>,
     pub options: OptionsCache,

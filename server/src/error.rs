@@ -28,8 +28,9 @@ use crate::free_space::NoSpace;
 use crate::json_input::JsonError;
 use crate::monitor::NotReady;
 use crate::parameter::ParameterError;
+use crate::permissions::{NotPermitted, TooManyRows};
 use crate::probes::ProbeError;
-use crate::rows::{BundlePlanError, NothingToExport};
+use crate::rows::{NothingToExport, PlanError};
 use crate::shares::ShareUsed;
 use crate::source::{is_unreachable, public_message};
 use crate::state::StateError;
@@ -79,6 +80,10 @@ pub enum ApiError {
     Json(#[from] JsonError),
     #[error("{0}.")]
     Access(#[from] AccessError),
+    #[error("{0}.")]
+    Permission(#[from] NotPermitted),
+    #[error("{0}.")]
+    TooManyRows(#[from] TooManyRows),
     #[error("{0}.")]
     Auth(#[from] Refusal),
     #[error("Only administrators may do this.")]
@@ -204,6 +209,8 @@ impl ApiError {
             Self::Parameter(error) => parameter(error),
             Self::Body(_) | Self::Json(_) => (S::BAD_REQUEST, "invalid_body", "Invalid body"),
             Self::Access(error) => access(error),
+            Self::Permission(_) => (S::FORBIDDEN, "export_not_permitted", "Not permitted"),
+            Self::TooManyRows(_) => (S::PAYLOAD_TOO_LARGE, "too_many_rows", "Too many rows"),
             Self::AdministratorsOnly => FORBIDDEN,
             Self::Auth(error) => auth(error),
             Self::Dump(error) => dump(error),
@@ -286,6 +293,9 @@ impl ApiError {
             Self::Export(ExportError::NotSupported(member)) => Some((*member).to_owned()),
             Self::Export(ExportError::Priority) => Some("priority".to_owned()),
             Self::Export(ExportError::NoMail | ExportError::Recipient) => Some("delivery.email".to_owned()),
+            Self::Export(ExportError::UnknownTemplate(_) | ExportError::WrongTemplate { .. }) => {
+                Some("template".to_owned())
+            }
             Self::Export(ExportError::NotAll) => Some("include_all".to_owned()),
             _ => None,
         }
@@ -615,6 +625,7 @@ fn export(error: &ExportError) -> Kind {
         ExportError::NoConversations => NOTHING_TO_EXPORT,
         ExportError::NotYours
         | ExportError::NotYourSchedule
+        | ExportError::NotYourTemplate
         | ExportError::NotAll
         | ExportError::Priority => FORBIDDEN,
         ExportError::NoMail => (S::BAD_REQUEST, "no_mail", "No mail"),
@@ -624,6 +635,13 @@ fn export(error: &ExportError) -> Kind {
         ExportError::Quota { .. } => (S::PAYLOAD_TOO_LARGE, "quota_exceeded", "The storage is used up"),
         ExportError::AlreadyOver => (S::CONFLICT, "already_over", "The export is over"),
         ExportError::NotOver => (S::CONFLICT, "not_over", "The export is not over"),
+        ExportError::UnknownPermission(_) => (S::NOT_FOUND, "unknown_permission", "Unknown permission"),
+        ExportError::PermissionExists => (S::CONFLICT, "permission_exists", "There is such a permission"),
+        ExportError::UnknownTemplate(_) => (S::NOT_FOUND, "unknown_template", "Unknown template"),
+        ExportError::TemplateExists(_) => (S::CONFLICT, "template_exists", "There is such a template"),
+        ExportError::TemplateBuiltIn(_) => (S::FORBIDDEN, "template_built_in", "The template is built in"),
+        ExportError::TooManyTemplates(_) => (S::CONFLICT, "too_many_templates", "Too many templates"),
+        ExportError::WrongTemplate { .. } => INVALID_PARAMETER,
         ExportError::IdempotencyConflict => (
             S::UNPROCESSABLE_ENTITY,
             "idempotency_conflict",
@@ -721,6 +739,7 @@ impl From<OrderError> for ApiError {
             OrderError::Access(error) => error.into(),
             OrderError::Parameter(error) => error.into(),
             OrderError::Export(error) => error.into(),
+            OrderError::Permission(error) => error.into(),
         }
     }
 }
@@ -737,11 +756,12 @@ impl From<RenderError> for ApiError {
     }
 }
 
-impl From<BundlePlanError> for ApiError {
-    fn from(error: BundlePlanError) -> Self {
+impl From<PlanError> for ApiError {
+    fn from(error: PlanError) -> Self {
         match error {
-            BundlePlanError::Render(error) => error.into(),
-            BundlePlanError::Nothing(nothing) => nothing.into(),
+            PlanError::Render(error) => error.into(),
+            PlanError::Nothing(nothing) => nothing.into(),
+            PlanError::TooManyRows(error) => error.into(),
         }
     }
 }

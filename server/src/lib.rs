@@ -28,6 +28,7 @@
 //! | [`audit`] | records of every operation, in a table of Decant's own |
 //! | [`hub_tables`] | the hub's tables, and whether their owner is trusted |
 //! | [`state`] | the state database: Decant's own tables |
+//! | [`permissions`] | permissions of people and roles for exports |
 //! | [`json_input`] | JSON that others have written, read strictly |
 //! | [`base_path`] | the path below which a proxy publishes Decant |
 //! | [`metrics`], [`monitor`] | metrics of the domains; health and metrics of the process |
@@ -67,6 +68,7 @@ pub mod metrics;
 pub mod monitor;
 mod network;
 pub mod parameter;
+pub mod permissions;
 pub mod pooler;
 pub mod pour;
 pub mod private_folder;

@@ -52,6 +52,7 @@ use crate::exports::store::ExportStore;
 use crate::exports::stored_exports::StoredExports;
 use crate::exports::work::{self as export_work, Workers};
 use crate::monitor::{self, Monitor};
+use crate::permissions::PermissionStore;
 use crate::probes::ProbeFeed;
 use crate::shares::Shares;
 use crate::source::{Source, SourceError};
@@ -283,6 +284,7 @@ impl Application {
             probes: Arc::new(probes),
             authenticator: Arc::new(authenticator),
             exports,
+            permissions: PermissionStore::new(state.clone(), settings.exports.wait_max),
             export_shares,
             query_shares: Shares::new(settings.queries_per_caller, settings.source.wait_max),
             lookup_shares: Shares::new(settings.queries_per_caller, settings.source.wait_max),
@@ -304,6 +306,7 @@ impl Application {
                 state: app.state.clone(),
                 catalog: Arc::clone(&app.catalog),
                 authenticator: Arc::clone(&app.authenticator),
+                permissions: app.permissions.clone(),
             };
             let workers = export_workers(export_work::Parts {
                 state: app.state.clone(),

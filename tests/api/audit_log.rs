@@ -3,7 +3,6 @@
 use std::io::Read as _;
 
 use decant::auth::Caller;
-use decant::datasets::definition::Usage;
 use decant::datasets::{Catalog, Query, Selection};
 use decant::hub_tables::HubTables;
 use decant::source::Limits;
@@ -389,7 +388,7 @@ async fn among_many_records_pages_of_all_of_a_workspace_and_of_each_filter_use_a
         let mut pairs = vec![("limit".to_owned(), "50".to_owned())];
         pairs.extend(filter.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let selection = Selection::parse(&dataset.definition, &pairs).unwrap();
-        let query = Query::new(dataset, caller, Usage::Read, &selection).unwrap();
+        let query = Query::to_read(dataset, caller, &selection).unwrap();
         let sql = query.rows(&mut connection).await.unwrap().sql.0;
         let explained = sqlx::query_scalar(AssertSqlSafe(format!("explain {sql}")));
         let plan: Vec<String> = explained.fetch_all(&mut *connection).await.unwrap();

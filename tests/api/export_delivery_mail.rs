@@ -228,6 +228,34 @@ async fn recipients_are_of_the_allowed_domains_and_administrators_name_any() {
 }
 
 #[tokio::test]
+async fn a_permission_refuses_deliveries_also_those_that_wait() {
+    let smtp = Smtp::start(Security::None);
+    // A delivery that was not taken waits until the test says otherwise.
+    let exports = start(&smtp, &[("DECANT_DELIVERY_RETRY_SECONDS", "3600")]).await;
+    let (user, of_hub) = exports.app.user().await;
+    let id = create(&user, &body(&["later@example.com"])).await;
+    wait_for("a delivery that waits", PATIENCE, async || {
+        let delivery = export(&user, &id).await["deliveries"][0].clone();
+        (delivery["status"] == "queued" && delivery["attempts"] == 1).then_some(())
+    })
+    .await;
+    let refusal = json!({ "subject": format!("hub:{}", of_hub.id), "canDeliver": false });
+    let admin = exports.app.admin();
+    admin.grant_export_permission(&refusal).answer().await.good();
+    let refused = user.create_export(&body(&["alice@example.com"])).answer().await;
+    refused.problem(403, "export_not_permitted");
+    let due = "update decant.export_deliveries set not_before = now() where status = 'queued'";
+    exports.state.execute(due).await;
+    assert_eq!(
+        ended(&admin, &id).await,
+        [result("later@example.com", "cancelled", 2)]
+    );
+    assert!(smtp.mails().is_empty());
+    // The file is still theirs.
+    user.download_export(&id).answer().await.good();
+}
+
+#[tokio::test]
 async fn a_server_without_mail_refuses_recipients() {
     let exports = Exports::start(&[]).await;
     let (user, _) = exports.app.user().await;

@@ -137,7 +137,7 @@ async fn each_type_has_its_rows_and_only_administrators_schedule_all_of_them() {
 async fn a_wrong_request_is_refused_by_the_name_of_its_member() {
     let exports = start().await;
     let (user, _) = exports.app.user().await;
-    for member in ["encryption", "template", "incremental"] {
+    for member in ["encryption", "incremental"] {
         let answer = user
             .schedule_export(&usage(json!({ member: true })))
             .answer()

@@ -1,7 +1,6 @@
 //! Pages of the table: each starts after the last row of the one before.
 
 use decant::auth::Caller;
-use decant::datasets::definition::Usage;
 use decant::datasets::{Catalog, Query, Selection};
 use decant::hub_tables::HubTables;
 use decant::state::State;
@@ -121,8 +120,7 @@ async fn the_first_rows_come_from_an_index() {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         let selection = Selection::parse(&dataset.definition, &pairs).expect("these are its words");
-        let query = Query::new(dataset, &Caller::operator(), Usage::Export, &selection)
-            .expect("the operator sees all");
+        let query = Query::to_read(dataset, &Caller::operator(), &selection).expect("the operator sees all");
         let sql = query
             .rows(&mut connection)
             .await

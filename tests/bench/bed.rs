@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use decant::auth::Caller;
 use decant::datasets::catalog::CatalogOptions;
-use decant::datasets::definition::Usage;
 use decant::datasets::{Catalog, Query, Selection};
 use decant::hub_tables::HubTables;
 use decant::state::State;
@@ -124,7 +123,7 @@ impl Bed {
             .get(dataset)
             .ok_or_else(|| format!("there is no dataset {dataset}"))?;
         let selection = Selection::default();
-        let query = Query::new(dataset, &Caller::operator(), Usage::Export, &selection)?;
+        let query = Query::to_read(dataset, &Caller::operator(), &selection)?;
         let select = query.rows(&mut connection).await?.sql.0;
         connection.close().await?;
         Ok(select)
@@ -167,10 +166,9 @@ async fn usage_logs(connection: &mut PgConnection) -> Outcome<(String, u64)> {
         .get("usage-logs")
         .ok_or("there is no dataset usage-logs")?;
     let selection = Selection::default();
-    let query = Query::new(dataset, &Caller::operator(), Usage::Export, &selection)?;
-    let count = query.count(connection).await?.sql;
-    let rows: i64 = sqlx::query_scalar(count).fetch_one(&mut *connection).await?;
-    Ok((query.rows(connection).await?.sql.0, rows.cast_unsigned()))
+    let query = Query::to_read(dataset, &Caller::operator(), &selection)?;
+    let rows = query.count(connection).await?;
+    Ok((query.rows(connection).await?.sql.0, rows))
 }
 
 /// Writes the bundle of three parts, which together have the rows of usage-logs.

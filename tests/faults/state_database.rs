@@ -1,4 +1,4 @@
-//! A state database that is away: exports go on, and audit records wait within a bound.
+//! A state database that is away: no export begins, and audit records wait within a bound.
 
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,7 @@ async fn start_in(data: &TempDir) -> EmbeddedPostgres {
 }
 
 #[tokio::test]
-async fn exports_go_on_without_it_and_dropped_records_are_counted() {
+async fn no_export_begins_without_its_permissions_and_dropped_records_are_counted() {
     let data = folder();
     let dsn = dsn_of_private_postgres(&data);
     let settings = [
@@ -45,15 +45,25 @@ async fn exports_go_on_without_it_and_dropped_records_are_counted() {
         ("DECANT_WAIT_SECONDS", "2"),
     ];
     let app = App::start_with_datasets(&[NUMBERS], &settings).await;
-    let export = async |times| {
+    let end_sessions = async |times| {
         for _ in 0..times {
-            app.admin().rows("numbers").answer().await.good();
+            let ended = app.admin().end_sessions(&json!({ "subject": "hub:1" }));
+            assert_eq!(ended.answer().await.status, 204);
         }
     };
+    let refused = async || {
+        for request in [app.admin().rows("numbers"), app.admin().export("numbers")] {
+            let problem = request.answer().await.problem(503, "state_database_unavailable");
+            assert!(problem.detail.contains("state database"), "{problem:?}");
+        }
+        // To look at rows is no export.
+        app.admin().page("numbers").answer().await.good();
+    };
     app.server.wait_for_log("does not answer yet", SOON).await;
-    export(3).await;
+    refused().await;
+    end_sessions(3).await;
 
-    let complete = "select count(*) from decant.audit where action = 'export_complete'";
+    let complete = "select count(*) from decant.audit where action = 'sessions_ended'";
     let recorded = async |count| {
         let look = async || (number(&dsn, complete).await == count).then_some(());
         wait_for("the records", SOON, look).await;
@@ -61,17 +71,21 @@ async fn exports_go_on_without_it_and_dropped_records_are_counted() {
     let start = async || start_in(&data).await;
     let postgres = start().await;
     recorded(3).await;
+    let exported = async || (app.admin().rows("numbers").answer().await.status == 200).then_some(());
+    wait_for("an export", SOON, exported).await;
 
     postgres.stop().await.unwrap();
-    export(40).await;
+    refused().await;
+    end_sessions(40).await;
     let postgres = start().await;
     let lost = "select coalesce(sum((details->>'count')::bigint), 0)::bigint from decant.audit \
                 where action = 'audit_records_lost'";
-    let written = "select count(*) from decant.audit where action like 'export%'";
-    // Each export has a record of its begin and one of its end.
+    let written =
+        "select count(*) from decant.audit where action like 'export%' or action = 'sessions_ended'";
+    // The export has a record of its begin and one of its end.
     let all = async || {
         let (lost, written) = (number(&dsn, lost).await, number(&dsn, written).await);
-        (lost > 0 && lost + written == 2 * 43).then_some(())
+        (lost > 0 && lost + written == 2 + 43).then_some(())
     };
     wait_for("all records, written or counted", SOON, all).await;
     drop(app);
@@ -135,8 +149,8 @@ async fn the_audit_log_can_be_read_as_soon_as_it_answers() {
     // It may go away again while the dataset is in use.
     postgres.stop().await.unwrap();
     let away = app.admin().rows("audit-log").answer().await;
-    away.problem(503, "database_unavailable");
-    app.admin().rows("usage-logs").answer().await.good();
+    away.problem(503, "state_database_unavailable");
+    app.admin().page("usage-logs").answer().await.good();
     let postgres = start_in(&data).await;
     wait_for("the audit log again", SOON, is_read).await;
     drop(app);

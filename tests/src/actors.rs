@@ -323,6 +323,51 @@ impl Actor {
         self.request(Method::DELETE, path)
     }
 
+    /// `POST` to an address that an answer has given.
+    pub fn post_at(&self, path: &str, body: &Value) -> Request {
+        Request(self.request(Method::POST, path).0.json(body))
+    }
+
+    /// `PUT` of an address that an answer has given.
+    pub fn put_at(&self, path: &str, body: &Value) -> Request {
+        Request(self.request(Method::PUT, path).0.json(body))
+    }
+
+    /// `PATCH` of an address that an answer has given.
+    pub fn patch_at(&self, path: &str, body: &Value) -> Request {
+        Request(self.request(Method::PATCH, path).0.json(body))
+    }
+
+    /// `GET /api/exports/templates`
+    pub fn export_templates(&self) -> Request {
+        self.get("/api/exports/templates")
+    }
+
+    /// `POST /api/exports/templates`
+    pub fn create_export_template(&self, body: &Value) -> Request {
+        self.post_at("/api/exports/templates", body)
+    }
+
+    /// The address of a template.
+    pub fn export_template_address(id: &str) -> String {
+        format!("/api/exports/templates/{id}")
+    }
+
+    /// `GET /api/admin/export-permissions`
+    pub fn export_permissions(&self) -> Request {
+        self.get("/api/admin/export-permissions")
+    }
+
+    /// `PUT /api/admin/export-permissions`
+    pub fn grant_export_permission(&self, body: &Value) -> Request {
+        self.put_at("/api/admin/export-permissions", body)
+    }
+
+    /// The address of a permission.
+    pub fn export_permission_address(id: impl std::fmt::Display) -> String {
+        format!("/api/admin/export-permissions/{id}")
+    }
+
     /// `POST /api/exports/bulk-enqueue`
     pub fn create_exports(&self, body: &Value) -> Request {
         let request = self.request(Method::POST, "/api/exports/bulk-enqueue");
@@ -536,6 +581,14 @@ impl Request {
 
     pub fn header(self, name: &str, value: &str) -> Self {
         Self(self.0.header(name, value))
+    }
+
+    /// Sends it with another method.
+    pub fn with_method(self, method: Method) -> Self {
+        let (http, request) = self.0.build_split();
+        let mut request = request.expect("the test spells a request");
+        *request.method_mut() = method;
+        Self(RequestBuilder::from_parts(http, request))
     }
 
     /// Sets the body. It need not be valid JSON.

@@ -9,8 +9,19 @@ use crate::workspace;
 
 /// Modules of the server that do one thing each, and do not know who uses them.
 const DOMAINS: &[&str] = &[
-    "audit", "auth", "backups", "database", "datasets", "exports", "metrics", "monitor", "probes", "rows",
-    "state", "storage",
+    "audit",
+    "auth",
+    "backups",
+    "database",
+    "datasets",
+    "exports",
+    "metrics",
+    "monitor",
+    "permissions",
+    "probes",
+    "rows",
+    "state",
+    "storage",
 ];
 
 /// Where the server is put together.

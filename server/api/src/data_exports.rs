@@ -20,7 +20,7 @@ crate::examples! {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct DataExportRequest {
-    /// The word of a format. Absent: `json`.
+    /// The word of a format. Absent: that of the template, or `json`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
     #[serde(default)]
@@ -29,10 +29,9 @@ pub struct DataExportRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<serde_json::Value>))]
     pub user_id: Option<OptionValue>,
-    // Refused by name, because it has no effect yet.
-    #[serde(default, skip_serializing)]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub template: Option<Value>,
+    /// The name or the id of a template, whose values the other members override.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

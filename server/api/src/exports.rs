@@ -26,11 +26,15 @@ crate::examples! {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ExportRequest {
-    /// The name of a dataset, or of a bundle.
+    /// The name of a dataset, or of a bundle. Absent: that of the template.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub dataset: String,
-    /// The format of the file. Absent: the first one of the dataset.
+    /// The format of the file. Absent: that of the template, or the first one of the dataset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
+    /// The name or the id of a template, whose values the other members override: each filter, each option and each other member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
     /// Filters and parameters by name, each with a value or a list of them. A bundle has `userId`, `start` and `end`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, serde_json::Value>))]
@@ -46,11 +50,12 @@ pub struct ExportRequest {
     /// Of the file, and of times without a zone: an IANA name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
+    /// `-30d` is the day 30 days before today.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date_range: Option<DateRange>,
     /// Whether columns that describe the system are not left out.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub include_system_fields: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub include_system_fields: Option<bool>,
     /// Options of the file by their words in an address: `{"compression":"gzip","metadata":true}`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, serde_json::Value>))]
@@ -82,9 +87,6 @@ pub struct ExportRequest {
     #[serde(default, skip_serializing)]
     #[cfg_attr(feature = "openapi", schema(ignore))]
     pub recurrence: Option<Value>,
-    #[serde(default, skip_serializing)]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub template: Option<Value>,
 }
 
 /// The value of an option of a file: a text, number or boolean.
@@ -395,7 +397,7 @@ pub struct ExportLimits {
     pub rate: RateLimit,
     /// The greatest size of a stored file in bytes.
     pub max_bytes: u64,
-    /// The greatest number of rows; null: any number.
+    /// The greatest number of rows of one export of any dataset; null: any number.
     pub max_rows: Option<u64>,
     pub retention_hours: RetentionHours,
     pub quota: QuotaUsage,

@@ -18,6 +18,8 @@
 //! | [`exports`] | files that the server makes and stores |
 //! | [`deliveries`] | files that leave by e-mail, and webhooks |
 //! | [`webhook_events`] | the requests that webhooks get |
+//! | [`export_permissions`] | permissions of people and roles for exports |
+//! | [`export_templates`] | values for requests that create exports |
 //! | [`data_exports`] | files of everything about one person and of all users, the figures of exports |
 //! | [`conversation_exports`] | files of conversations |
 //! | [`schedules`] | exports that are made again and again, or once at a later time |
@@ -38,6 +40,8 @@ pub mod datasets;
 pub mod deliveries;
 pub mod events;
 pub mod export_files;
+pub mod export_permissions;
+pub mod export_templates;
 pub mod exports;
 pub mod flags;
 pub mod health;

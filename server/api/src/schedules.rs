@@ -62,6 +62,9 @@ pub struct ScheduleRequest {
     /// For the type `conversations`. Absent: all approved ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversations: Option<ConversationExportRequest>,
+    /// The id or the name of a template, whose values count where a member is absent. Not for the type `conversations`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
     /// How long each file is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1))]
@@ -80,9 +83,6 @@ pub struct ScheduleRequest {
     #[serde(default, skip_serializing)]
     #[cfg_attr(feature = "openapi", schema(ignore))]
     pub encryption: Option<Value>,
-    #[serde(default, skip_serializing)]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub template: Option<Value>,
     #[serde(default, skip_serializing)]
     #[cfg_attr(feature = "openapi", schema(ignore))]
     pub incremental: Option<Value>,

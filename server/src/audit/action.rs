@@ -81,6 +81,8 @@ actions! {
     ExportLinkMade = "export_link_made",
     ExportLinkRevoked = "export_link_revoked",
     ExportOrphanRemoved = "export_orphan_removed",
+    ExportPermissionGranted = "export_permission_granted",
+    ExportPermissionRevoked = "export_permission_revoked",
     ExportQueued = "export_queued",
     ExportQuotaExceeded = "export_quota_exceeded",
     ExportRateLimited = "export_rate_limited",
@@ -95,6 +97,8 @@ actions! {
     ExportScheduleRun = "export_schedule_run",
     ExportStarted = "export_started",
     ExportTakenUpAgain = "export_taken_up_again",
+    ExportTemplateDeleted = "export_template_deleted",
+    ExportTemplateSaved = "export_template_saved",
     ExportVerified = "export_verified",
     ExportVerifyFailed = "export_verify_failed",
     LogCleanupArchived = "log_cleanup_archived",
@@ -147,6 +151,7 @@ impl Action {
         Self::DatabaseImportUnauthorized,
         Self::ExportQuotaExceeded,
         Self::ExportRateLimited,
+        Self::ExportRefused,
         Self::LogCleanupUnauthorized,
     ];
 }

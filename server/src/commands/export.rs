@@ -24,11 +24,12 @@ use super::output::with_name;
 use super::standard_streams::report;
 use crate::auth::Caller;
 use crate::config::Settings;
-use crate::datasets::definition::{Access, Definition, Usage};
+use crate::datasets::definition::{Access, Definition};
 use crate::datasets::words::{WORKSPACE, take_workspace};
 use crate::datasets::{Catalog, Dataset, Query, Selection, words};
 use crate::exports::order::Order;
 use crate::file;
+use crate::permissions::Permissions;
 use crate::rows::{Prepared, StreamTiming};
 
 #[derive(Debug, Args)]
@@ -166,7 +167,10 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
     let selection = Selection::parse(&definition, &file::without_file_words(&pairs))?;
     if arguments.background {
         let rows = selection.to_request(&definition);
-        let order = Order::new(background::request(&definition.name, rows, workspace, &pairs))?;
+        let order = Order::new(
+            background::request(&definition.name, rows, workspace, &pairs),
+            None,
+        )?;
         return enqueue(&settings, catalog, order).await;
     }
     let selection = selection.for_format(&definition, options.format);
@@ -185,7 +189,9 @@ pub async fn run(settings: Settings, arguments: Arguments, pairs: Vec<(String, S
         let dataset = usable(&catalog, &definition.name, &connection)?;
         let caller = operator(&catalog, workspace.as_deref(), &mut session).await?;
         drop(session);
-        let query = Query::new(dataset, &caller, Usage::Export, &selection)?;
+        let target = dataset.export_target(&caller, &[options.format]);
+        let right = Permissions::of_operator().right_to_export(&target)?;
+        let query = Query::to_export(dataset, &caller, &right, &selection)?;
         let source = dataset.source(&connection.source, connection.state()).await?;
         let prepared = Prepared::new(source.for_export().await?, &query, &selection).await?;
         dataset.definition.allowed().check(prepared.header(), &options)?;
@@ -204,8 +210,9 @@ async fn enqueue(settings: &Settings, mut catalog: Catalog, order: Order) -> Out
         let dataset = usable(&catalog, &order.dataset, &connection)?;
         let caller = operator(&catalog, order.workspace.as_deref(), &mut session).await?;
         drop(session);
-        let export = order.of_dataset(dataset, &caller, &settings.exports)?;
-        background::enqueue(&connection, settings, &caller, export).await
+        let permissions = Permissions::of_operator();
+        let permitted = order.of_dataset(dataset, &caller, &permissions, &settings.exports)?;
+        background::enqueue(&connection, settings, &caller, permitted.export).await
     };
     let outcome = enqueuing.await;
     connection.close(outcome).await

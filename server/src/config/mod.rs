@@ -257,6 +257,7 @@ impl Settings {
                 bytes_max: values.export_max_size,
                 compression: values.export_compression,
                 conversation_threshold: values.conversation_threshold,
+                templates_max: values.export_templates_max,
                 background_rows: values.background_rows,
                 retention_hours: values.export_retention_days * 24,
                 conversation_retention_hours: values.conversation_retention_hours,

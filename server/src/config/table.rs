@@ -251,6 +251,8 @@ settings! {
         "Whether files of background exports are compressed with gzip where the request chooses no compression";
     conversation_threshold: u64 = DECANT_CONVERSATION_THRESHOLD, default "500", number,
         "From so many conversations on, an export of them is answered before the file is made";
+    export_templates_max: u32 = DECANT_EXPORT_TEMPLATES_MAX, default "100", number,
+        "Templates of exports that a person may have";
     background_rows: u64 = DECANT_BACKGROUND_ROWS, default "100000", number,
         "From so many rows on, the page suggests an export in the background";
     export_retention_days: u32 = EXPORT_RETENTION_DAYS, default "7", days,

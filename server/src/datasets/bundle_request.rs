@@ -12,6 +12,7 @@ use super::selection::{Selection, TimeRange};
 use super::{period, value, words};
 use crate::auth::{Caller, Subject};
 use crate::parameter::{ParameterError, check_given_once};
+use crate::permissions::ExportRight;
 
 /// The parameter that names the person.
 const PERSON: &str = "userId";
@@ -149,15 +150,19 @@ impl BundleRequest {
         })
     }
 
-    /// Returns the query of each part.
+    /// Returns the query of each part. The right is the one to export the bundle.
     ///
     /// # Errors
     /// [`AccessError`] when the caller may not see a part.
-    pub fn queries<'a>(&'a self, bundle: &'a BundleParts) -> Result<Vec<PartQuery<'a>>, AccessError> {
+    pub fn queries<'a>(
+        &'a self,
+        bundle: &'a BundleParts,
+        right: &ExportRight,
+    ) -> Result<Vec<PartQuery<'a>>, AccessError> {
         let parts = bundle.parts.iter().zip(&self.selections);
         parts
             .map(|((part, dataset), selection)| {
-                let query = Query::new(dataset, &self.caller, Usage::Export, selection)?;
+                let query = Query::to_export(dataset, &self.caller, right, selection)?;
                 Ok(PartQuery {
                     part,
                     query,

@@ -18,6 +18,7 @@
 //! - `id_type` is the type of the id of an owner or a workspace.
 //! - `owner` compares the owner of a row with the subject of a caller.
 //! - `value` parses the value of a query parameter.
+//! - `export_target` describes an export for permissions.
 //! - `keyset` makes the condition "after this row".
 //! - [`template`] renders SQL with values.
 //! - [`options`] reads and caches the values that a filter offers.
@@ -29,6 +30,7 @@ pub mod catalog;
 mod column_type;
 pub mod definition;
 mod definition_files;
+mod export_target;
 mod id_type;
 mod keyset;
 mod named_tables;

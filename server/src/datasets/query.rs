@@ -1,7 +1,7 @@
 //! The SQL of datasets. A [`Query`] needs a [`Caller`], so that no SQL is made without the caller's scope.
 
 use api::workspaces::WorkspaceRole;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, query_scalar};
 use wasm_export::rows::{self, Cursor, Header, Kind, VERSION};
 
 use super::catalog::Dataset;
@@ -14,6 +14,7 @@ use super::selection::Selection;
 use super::template::{Rendered, Template};
 use crate::auth::{Caller, Membership, Scope};
 use crate::hub_tables::HubTableError;
+use crate::permissions::ExportRight;
 
 /// The greatest number of values that a filter offers.
 pub const OPTIONS_MAX: usize = 1000;
@@ -33,6 +34,8 @@ pub struct Query<'a> {
     columns: Vec<usize>,
     /// How many of `columns` are chosen; the rest is hidden.
     shown: usize,
+    /// The greatest number of rows of an export; `None`: any number.
+    rows_max: Option<u64>,
 }
 
 /// No SQL could be made.
@@ -98,17 +101,41 @@ pub fn check_role(role: Option<WorkspaceRole>, least: WorkspaceRole) -> Result<(
 }
 
 impl<'a> Query<'a> {
-    /// Makes the query of this caller.
+    /// Makes the query of a caller who looks at rows, or at their number.
     ///
     /// # Errors
     /// Those of [`Dataset::check_access`], and [`AccessError::Column`] for a chosen column.
-    pub fn new(
+    pub fn to_read(
         dataset: &'a Dataset,
         caller: &Caller,
-        usage: Usage,
         selection: &'a Selection,
     ) -> Result<Self, AccessError> {
-        dataset.check_access(caller, usage)?;
+        dataset.check_access(caller, Usage::Read)?;
+        Self::with_chosen_columns(dataset, caller, selection)
+    }
+
+    /// Makes the query of a caller who takes all rows of a selection away, and has the right to do so.
+    ///
+    /// # Errors
+    /// As of [`Self::to_read`].
+    pub fn to_export(
+        dataset: &'a Dataset,
+        caller: &Caller,
+        right: &ExportRight,
+        selection: &'a Selection,
+    ) -> Result<Self, AccessError> {
+        dataset.check_access(caller, Usage::Export)?;
+        Ok(Self {
+            rows_max: right.rows_max(),
+            ..Self::with_chosen_columns(dataset, caller, selection)?
+        })
+    }
+
+    fn with_chosen_columns(
+        dataset: &'a Dataset,
+        caller: &Caller,
+        selection: &'a Selection,
+    ) -> Result<Self, AccessError> {
         let definition = &dataset.definition;
         let columns = selection
             .columns
@@ -152,7 +179,14 @@ impl<'a> Query<'a> {
             is_administrator: caller.is_administrator(),
             columns,
             shown,
+            rows_max: None,
         }
+    }
+
+    /// Returns the greatest number of rows that the export may have; `None`: any number.
+    #[must_use]
+    pub fn rows_max(&self) -> Option<u64> {
+        self.rows_max
     }
 
     /// Returns the rows that the query is limited to.
@@ -224,12 +258,15 @@ impl<'a> Query<'a> {
         self.render(&sql, connection).await
     }
 
-    /// Returns the SQL that counts the rows, without regard to the cursor.
+    /// Counts the rows, without regard to the cursor.
     ///
     /// # Errors
     /// [`RenderError`].
-    pub async fn count(&self, connection: &mut PgConnection) -> Result<Rendered, RenderError> {
-        self.render(&self.select_count(), connection).await
+    pub async fn count(&self, connection: &mut PgConnection) -> Result<u64, RenderError> {
+        let sql = self.render(&self.select_count(), connection).await?.sql;
+        // SQL: rendered by `Template`.
+        let rows: i64 = query_scalar(sql).fetch_one(connection).await?;
+        Ok(rows.unsigned_abs())
     }
 
     /// Returns the SQL of a row with the dataset's figures as text, of all rows of the selection.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, query, query_scalar};
 
 use super::catalog::{Catalog, Dataset};
-use super::definition::{Column, Usage};
+use super::definition::Column;
 use super::query::{Query, RenderError};
 use super::search_path;
 use super::secret_names::looks_secret;
@@ -146,7 +146,7 @@ async fn plan(dataset: &Dataset, connection: &mut PgConnection) -> sqlx::Result<
         }
         None => Caller::operator(),
     };
-    let Ok(query_of_rows) = Query::new(dataset, &caller, Usage::Read, &selection) else {
+    let Ok(query_of_rows) = Query::to_read(dataset, &caller, &selection) else {
         return Ok(Value::Null);
     };
     let rendered = match query_of_rows.first_row(connection).await {

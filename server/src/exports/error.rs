@@ -61,6 +61,25 @@ pub enum ExportError {
     AlreadyOver,
     #[error("the export has not ended yet; cancel it, or wait")]
     NotOver,
+    #[error("there is no permission `{0}`; /api/admin/export-permissions lists them")]
+    UnknownPermission(String),
+    #[error("another permission is for the same person or role, type, dataset and format; change that one")]
+    PermissionExists,
+    #[error("there is no template `{0}` that you may use; /api/exports/templates lists them")]
+    UnknownTemplate(String),
+    #[error("there is a template `{0}` already; choose another name")]
+    TemplateExists(String),
+    #[error("the template `{0}` is built in; make one of your own")]
+    TemplateBuiltIn(String),
+    #[error("only its owner or an administrator may change this template; make one of your own")]
+    NotYourTemplate,
+    #[error("you have {0} templates, as many as one person may (DECANT_EXPORT_TEMPLATES_MAX); delete some")]
+    TooManyTemplates(u32),
+    /// The template, and the bundle of the address.
+    #[error(
+        "the template `{name}` is none of `{bundle}`, which this address exports; POST /api/exports takes any"
+    )]
+    WrongTemplate { name: String, bundle: &'static str },
     #[error("the Idempotency-Key was sent with another request; use a new one for each request")]
     IdempotencyConflict,
     #[error("the header Idempotency-Key must have 1 to 255 printable characters of ASCII")]

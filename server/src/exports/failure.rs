@@ -12,7 +12,8 @@ use crate::datasets::bundle_request::RequestError;
 use crate::datasets::query::AccessError;
 use crate::datasets::workspaces::WorkspacesError;
 use crate::parameter::ParameterError;
-use crate::rows::BundlePlanError;
+use crate::permissions::NotPermitted;
+use crate::rows::PlanError;
 use crate::source::{is_of_connection, public_message};
 use crate::state::StateError;
 use crate::storage::StorageError;
@@ -121,11 +122,18 @@ impl From<RenderError> for Failure {
     }
 }
 
-impl From<BundlePlanError> for Failure {
-    fn from(error: BundlePlanError) -> Self {
+impl From<NotPermitted> for Failure {
+    fn from(error: NotPermitted) -> Self {
+        Self::no_longer_allowed(error)
+    }
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
         match error {
-            BundlePlanError::Render(error) => error.into(),
-            nothing @ BundlePlanError::Nothing(_) => Self::lasting("nothing_to_export", nothing.to_string()),
+            PlanError::Render(error) => error.into(),
+            nothing @ PlanError::Nothing(_) => Self::lasting("nothing_to_export", nothing.to_string()),
+            too_many @ PlanError::TooManyRows(_) => Self::lasting("too_many_rows", too_many.to_string()),
         }
     }
 }

@@ -31,6 +31,10 @@
 //! | [`sending`] | e-mail and webhooks are sent |
 //! | [`verify`] | the check of a stored file |
 //! | [`receipt`] | signed receipts of files |
+//! | `new_permission` | a permission that is to be recorded |
+//! | `templates`, `new_template` | values for requests: built in, and to be recorded |
+//! | `relative_days` | days that are counted from today |
+//! | `target` | an export as permissions see it |
 //! | `expiry` | the end of the time for which a file is kept |
 //! | [`cleanup`], [`cleanup_schedule`] | what is over is removed |
 //! | [`cleanup_report`] | what a clean-up reports |
@@ -62,6 +66,8 @@ pub mod link_signature;
 pub mod links;
 pub mod metrics;
 pub mod new_export;
+pub mod new_permission;
+pub mod new_template;
 pub mod notices;
 pub mod options;
 pub mod order;
@@ -70,11 +76,14 @@ pub mod plan;
 mod queue;
 pub mod receipt;
 pub mod record;
+pub mod relative_days;
 pub mod schedules;
 pub mod sending;
 pub mod store;
 pub mod stored_exports;
 mod stored_file;
+mod target;
+pub mod templates;
 mod usage;
 pub mod verify;
 pub mod work;

@@ -23,6 +23,8 @@ pub struct Options {
     pub compression: bool,
     /// From so many conversations on, the answer comes before the file is made.
     pub conversation_threshold: u64,
+    /// Templates that a person may have.
+    pub templates_max: u32,
     /// From so many rows on, a page suggests a background export.
     pub background_rows: u64,
     /// Hours that files are kept.

@@ -1,6 +1,7 @@
 //! An export as a face of the API or the command line asks for it. It is checked and planned as a direct export is.
 
 use api::datasets::RowsRequest;
+use api::export_templates::ExportTemplate;
 use api::exports::{ExportRequest, ExportType};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -12,14 +13,17 @@ use super::error::ExportError;
 use super::new_export::{NewExport, Requester, bundle_pairs};
 use super::options::Options;
 use super::record::RecordedScope;
+use super::relative_days::with_resolved_days;
+use super::templates::completed;
 use crate::auth::Caller;
 use crate::datasets::bundle_request::RequestError;
-use crate::datasets::definition::{Access, Usage, render_file_name};
+use crate::datasets::definition::{Access, render_file_name};
 use crate::datasets::query::AccessError;
 use crate::datasets::words::{PairList, WORKSPACE};
 use crate::datasets::{BundleParts, BundleRequest, Dataset, Query, Selection};
 use crate::file;
 use crate::parameter::ParameterError;
+use crate::permissions::{ExportRight, ExportTarget, NotPermitted, Permissions};
 
 /// The greatest priority, and the least one with a minus.
 const PRIORITY_MAX: i16 = 10;
@@ -27,6 +31,8 @@ const PRIORITY_MAX: i16 = 10;
 /// An export of a dataset or a bundle, as a request or a command asks for it.
 #[derive(Clone)]
 pub struct Order {
+    /// `None`: that of the dataset or the bundle.
+    pub kind: Option<ExportType>,
     /// A dataset, or a bundle.
     pub dataset: String,
     pub workspace: Option<String>,
@@ -50,6 +56,8 @@ pub enum OrderError {
     Parameter(#[from] ParameterError),
     #[error(transparent)]
     Export(#[from] ExportError),
+    #[error(transparent)]
+    Permission(#[from] NotPermitted),
 }
 
 impl From<RequestError> for OrderError {
@@ -61,20 +69,30 @@ impl From<RequestError> for OrderError {
     }
 }
 
+/// An export that the caller may create.
+#[derive(Clone, Debug)]
+pub struct PermittedExport {
+    pub export: NewExport,
+    /// What permissions have decided about.
+    pub target: ExportTarget,
+    pub right: ExportRight,
+}
+
 /// The file that an order asks for, with the scope of its rows.
 struct Planned {
-    kind: ExportType,
+    target: ExportTarget,
+    right: ExportRight,
     scope: RecordedScope,
     options: FileOptions,
     file_name_pattern: Option<String>,
 }
 
 impl Order {
-    /// Reads a request of `POST /api/exports`.
+    /// Reads a request of `POST /api/exports`, whose members override those of a template.
     ///
     /// # Errors
-    /// [`ExportError::NotSupported`]; [`OrderError::Parameter`] for an unknown option.
-    pub fn new(request: ExportRequest) -> Result<Self, OrderError> {
+    /// [`ExportError::NotSupported`]; [`OrderError::Parameter`] for an unknown option, and without a dataset.
+    pub fn new(request: ExportRequest, template: Option<&ExportTemplate>) -> Result<Self, OrderError> {
         refuse_unsupported(&request)?;
         let request = ExportRequest {
             delivery: request.delivery.as_ref().map(without_secrets),
@@ -82,6 +100,14 @@ impl Order {
         };
         // A request was read from JSON, so it can be written.
         let parameters = serde_json::to_value(&request).unwrap_or_default();
+        let request = match template {
+            Some(template) => completed(request, template),
+            None => request,
+        };
+        if request.dataset.is_empty() {
+            let problem = "is missing: name a dataset or a bundle, or a template that has one";
+            return Err(ParameterError::invalid("dataset", problem).into());
+        }
         let mut file_words = PairList::new();
         for (name, value) in &request.options {
             check_option(name)?;
@@ -92,6 +118,7 @@ impl Order {
             file_words.extend(value.as_ref().map(|value| (name.to_owned(), value.clone())));
         }
         Ok(Self {
+            kind: None,
             dataset: request.dataset,
             workspace: request.workspace,
             rows: RowsRequest {
@@ -100,7 +127,7 @@ impl Order {
                 limit: request.limit,
                 sort: request.sort,
                 zone: request.zone,
-                include_system_fields: request.include_system_fields,
+                include_system_fields: request.include_system_fields.unwrap_or_default(),
                 date_range: request.date_range,
                 ..RowsRequest::default()
             },
@@ -136,29 +163,34 @@ impl Order {
     /// workspace, if the rows are of one.
     ///
     /// # Errors
-    /// [`OrderError::Access`] and [`OrderError::Parameter`] as for a direct export; [`ExportError::Priority`].
+    /// [`OrderError::Access`], [`OrderError::Parameter`] and [`OrderError::Permission`] as for a direct export;
+    /// [`ExportError::Priority`].
     pub fn of_dataset(
         self,
         dataset: &Dataset,
         caller: &Caller,
+        permissions: &Permissions,
         settings: &Options,
-    ) -> Result<NewExport, OrderError> {
+    ) -> Result<PermittedExport, OrderError> {
         let definition = &dataset.definition;
         let options = self.compressed(settings, definition.allowed().parse_options(&self.file_words)?);
-        let rows = self.rows_of(dataset);
+        let rows = with_resolved_days(self.rows_of(dataset))?;
         let selection = Selection::parse_body(definition, &rows)?.for_format(definition, options.format);
         if selection.after.is_some() || selection.as_of.is_some() {
             return Err(
                 ParameterError::invalid("after", "cannot be used here: the file has all rows").into(),
             );
         }
-        let query = Query::new(dataset, caller, Usage::Export, &selection)?;
+        let target = self.target(dataset.export_target(caller, &[options.format]));
+        let right = permissions.right_to_export(&target)?;
+        let query = Query::to_export(dataset, caller, &right, &selection)?;
         definition.allowed().check(&query.header(), &options)?;
         let planned = Planned {
             scope: RecordedScope::new(query.scope(), caller),
-            kind: ExportType::Dataset,
             file_name_pattern: definition.file_name_pattern(caller),
             options,
+            target,
+            right,
         };
         self.planned(planned, caller, settings)
     }
@@ -172,11 +204,12 @@ impl Order {
         self,
         bundle: &BundleParts,
         caller: &Caller,
+        permissions: &Permissions,
         mut pairs: PairList,
         slug: Option<&str>,
         settings: &Options,
-    ) -> Result<NewExport, OrderError> {
-        pairs.extend(bundle_pairs(&self.rows));
+    ) -> Result<PermittedExport, OrderError> {
+        pairs.extend(bundle_pairs(&with_resolved_days(self.rows.clone())?));
         let asked = BundleRequest::parse(bundle, caller, &pairs)?;
         let options = file::parse_options(&self.file_words)?;
         let is_chosen = file::is_format_chosen(&self.file_words);
@@ -186,28 +219,36 @@ impl Order {
             false => definition.formats.default(),
         };
         let options = bundle.options(self.compressed(settings, FileOptions { format, ..options }), true)?;
+        let target = self.target(bundle.bundle.export_target(caller, &[options.format]));
+        let right = permissions.right_to_export(&target)?;
         let planned = Planned {
             scope: RecordedScope::new(&asked.caller.scope(), caller),
-            kind: ExportType::from_word(&definition.export_type).unwrap_or(ExportType::Dataset),
             file_name_pattern: definition.file_name_pattern(&asked.caller, slug),
             options,
+            target,
+            right,
         };
         self.planned(planned, caller, settings)
     }
 
-    fn planned(self, planned: Planned, caller: &Caller, settings: &Options) -> Result<NewExport, OrderError> {
+    fn planned(
+        self,
+        planned: Planned,
+        caller: &Caller,
+        settings: &Options,
+    ) -> Result<PermittedExport, OrderError> {
         self.check_priority(caller)?;
         let workspace_id = caller.workspace().map(str::to_owned);
-        let retention_hours = self.retention(settings, planned.kind, workspace_id.is_some())?;
+        let retention_hours = self.retention(settings, planned.target.kind, workspace_id.is_some())?;
         let pattern = planned.file_name_pattern.as_deref();
-        Ok(NewExport {
+        let export = NewExport {
             id: Uuid::now_v7(),
             requester: Requester::new(caller),
             file_name: render_file_name(pattern, &self.dataset, &planned.options, Timestamp::now()),
             file_name_pattern: planned.file_name_pattern,
             scope: planned.scope,
             workspace_id,
-            export_type: planned.kind,
+            export_type: planned.target.kind,
             dataset: self.dataset,
             format: planned.options.format.word().to_owned(),
             options: planned.options,
@@ -220,7 +261,19 @@ impl Order {
             parent_id: None,
             run: None,
             delivery: None,
+        };
+        Ok(PermittedExport {
+            export,
+            target: planned.target,
+            right: planned.right,
         })
+    }
+
+    fn target(&self, target: ExportTarget) -> ExportTarget {
+        ExportTarget {
+            kind: self.kind.unwrap_or(target.kind),
+            ..target
+        }
     }
 
     /// Compresses the file with gzip if no compression is chosen. A workbook is compressed already.
@@ -270,7 +323,6 @@ fn refuse_unsupported(request: &ExportRequest) -> Result<(), ExportError> {
     let members = [
         ("encryption", &request.encryption),
         ("recurrence", &request.recurrence),
-        ("template", &request.template),
     ];
     match members.into_iter().find(|(_, value)| value.is_some()) {
         Some((member, _)) => Err(ExportError::NotSupported(member)),

@@ -9,10 +9,11 @@ use wasm_export::bundle::Contents;
 use super::failure::{Failure, unavailable};
 use super::new_export::bundle_pairs;
 use super::record::ExportRecord;
+use super::relative_days::with_resolved_days;
 use crate::auth::{Authenticator, Caller, Scope};
 use crate::datasets::catalog::{Cause, CurrentCatalog, Unavailable};
-use crate::datasets::definition::Usage;
 use crate::datasets::{BundleParts, BundleRequest, Catalog, Dataset, Query, Selection};
+use crate::permissions::{ExportRight, PermissionStore, Right};
 use crate::rows::Prepared;
 use crate::source::Source;
 use crate::state::{State, StateError};
@@ -24,6 +25,7 @@ pub struct Planner {
     pub state: State,
     pub catalog: Arc<CurrentCatalog>,
     pub authenticator: Arc<Authenticator>,
+    pub permissions: PermissionStore,
 }
 
 /// A planned export.
@@ -46,34 +48,47 @@ impl Planner {
     pub(super) async fn plan(&self, record: &ExportRecord) -> Result<Plan, Failure> {
         let catalog = self.catalog.get();
         let caller = self.caller(record, &catalog).await?;
+        let permissions = self.permissions.of(&caller).await?;
+        let target = record.target(&catalog, &caller);
+        if record.schedule_id.is_some() {
+            permissions.check(Right::Schedule, &target)?;
+        }
+        let right = permissions.right_to_export(&target)?;
         if let Some(dataset) = catalog.get(&record.dataset).filter(|dataset| dataset.is_here()) {
-            return self.plan_dataset(record, dataset, &caller).await;
+            return self.plan_dataset(record, dataset, &caller, &right).await;
         }
         match catalog.bundle(&record.dataset) {
             Some(bundle) => {
                 let parts = BundleParts::find(&catalog, bundle);
                 let parts = parts.map_err(|_| unavailable(&record.dataset))?;
-                self.plan_bundle(record, &parts, &caller).await
+                self.plan_bundle(record, &parts, &caller, &right).await
             }
             None => Err(unknown(&record.dataset)),
         }
     }
 
-    /// Returns the person of a record as they are now, if they may still export its rows.
+    /// Returns the person of a record as they are now, if they may still export its rows, download the file and have it
+    /// delivered.
     ///
     /// # Errors
     /// [`Failure`] with the code `no_longer_allowed` where that is not so.
     pub(super) async fn present_person(&self, record: &ExportRecord) -> Result<Caller, Failure> {
         let catalog = self.catalog.get();
         let caller = self.caller(record, &catalog).await?;
+        let permissions = self.permissions.of(&caller).await?;
+        let target = record.target(&catalog, &caller);
+        let right = permissions.right_to_export(&target)?;
+        permissions.check(Right::Deliver, &target)?;
+        permissions.check(Right::Download, &target)?;
+        let rows = with_resolved_days(record.selection.clone())?;
         if let Some(dataset) = catalog.get(&record.dataset).filter(|dataset| dataset.is_here()) {
-            let selection = Selection::parse_body(&dataset.definition, &record.selection)?;
-            let query = Query::new(dataset, &caller, Usage::Export, &selection)?;
+            let selection = Selection::parse_body(&dataset.definition, &rows)?;
+            let query = Query::to_export(dataset, &caller, &right, &selection)?;
             check_scope(record, query.scope())?;
         } else if let Some(bundle) = catalog.bundle(&record.dataset) {
             let parts = BundleParts::find(&catalog, bundle).map_err(|_| unavailable(&record.dataset))?;
             parts.bundle.check_access(&caller)?;
-            let asked = BundleRequest::parse(&parts, &caller, &bundle_pairs(&record.selection))?;
+            let asked = BundleRequest::parse(&parts, &caller, &bundle_pairs(&rows))?;
             check_scope(record, &asked.caller.scope())?;
         } else {
             return Err(unknown(&record.dataset));
@@ -105,6 +120,7 @@ impl Planner {
         record: &ExportRecord,
         dataset: &Dataset,
         caller: &Caller,
+        right: &ExportRight,
     ) -> Result<Plan, Failure> {
         let definition = &dataset.definition;
         match &dataset.unavailable {
@@ -116,9 +132,9 @@ impl Planner {
             Some(_) => return Err(unavailable(&definition.name)),
         }
         let options = record.options.clone();
-        let selection =
-            Selection::parse_body(definition, &record.selection)?.for_format(definition, options.format);
-        let query = Query::new(dataset, caller, Usage::Export, &selection)?;
+        let selection = Selection::parse_body(definition, &with_resolved_days(record.selection.clone())?)?
+            .for_format(definition, options.format);
+        let query = Query::to_export(dataset, caller, right, &selection)?;
         check_scope(record, query.scope())?;
         definition.allowed().check(&query.header(), &options)?;
         let source = dataset.source(&self.source, &self.state).await?;
@@ -134,11 +150,16 @@ impl Planner {
         record: &ExportRecord,
         parts: &BundleParts,
         caller: &Caller,
+        right: &ExportRight,
     ) -> Result<Plan, Failure> {
         parts.bundle.check_access(caller)?;
-        let asked = BundleRequest::parse(parts, caller, &bundle_pairs(&record.selection))?;
+        let asked = BundleRequest::parse(
+            parts,
+            caller,
+            &bundle_pairs(&with_resolved_days(record.selection.clone())?),
+        )?;
         check_scope(record, &asked.caller.scope())?;
-        let queries = asked.queries(parts)?;
+        let queries = asked.queries(parts, right)?;
         let name = &parts.bundle.definition.name;
         let prepared = Prepared::of_bundle(self.source.for_export().await?, name, &queries).await?;
         Ok(Plan {

@@ -24,6 +24,7 @@ use crate::encoding;
 use crate::error::ApiError;
 use crate::file;
 use crate::parameter::{ParameterError, check_given_once};
+use crate::permissions::ExportRight;
 use crate::rows::Prepared;
 
 /// The bundle that the address of a workspace's report gives.
@@ -73,10 +74,12 @@ pub async fn rows(
         pairs,
     } = open_bundle(&app, caller, &name, pairs, None).await?;
     let asked = BundleRequest::parse(&bundle, &caller, &pairs)?;
+    let permissions = app.permissions.of(&caller).await?;
+    let right = permissions.right_to_export(&bundle.bundle.target_of_raw_rows(&caller))?;
     if request.method() == Method::HEAD {
         return Ok(headers(BUNDLE_MEDIA_TYPE, encoding::negotiate(&request)).finish());
     }
-    let prepared = prepare(&app, &caller, &bundle, &asked).await?;
+    let prepared = prepare(&app, &caller, &bundle, &right, &asked).await?;
     let audit = prepared.begin_audit(&caller);
     Ok(answer(&app, prepared, Some(audit), BUNDLE_MEDIA_TYPE, &request))
 }
@@ -127,6 +130,8 @@ async fn export_file(app: &App, opened: OpenedBundle, method: &Method) -> Result
     let is_inline = take_inline(&mut pairs)?;
     let asked = BundleRequest::parse(&bundle, &caller, &file::without_file_words(&pairs))?;
     let options = bundle.options(file::parse_options(&pairs)?, file::is_format_chosen(&pairs))?;
+    let permissions = app.permissions.of(&caller).await?;
+    let right = permissions.right_to_export(&bundle.bundle.export_target(&caller, &[options.format]))?;
     let slug = slug_for(app, &caller, &bundle).await?;
     let at = Timestamp::now();
     let definition = &bundle.bundle.definition;
@@ -143,7 +148,7 @@ async fn export_file(app: &App, opened: OpenedBundle, method: &Method) -> Result
         false => response.insert_header(attachment(filename)),
     };
     let formatter = Bundle::new(options, bundle.contents()).map_err(|_| ApiError::Internal)?;
-    let prepared = prepare(app, &caller, &bundle, &asked).await?;
+    let prepared = prepare(app, &caller, &bundle, &right, &asked).await?;
     // HEAD fails where GET would: the page asks so before it gives a file to a frame, which cannot show why it stays empty.
     if *method == Method::HEAD {
         return Ok(response.finish());
@@ -158,9 +163,10 @@ async fn prepare(
     app: &App,
     caller: &Caller,
     bundle: &BundleParts,
+    right: &ExportRight,
     asked: &BundleRequest,
 ) -> Result<Prepared, ApiError> {
-    let parts = asked.queries(bundle)?;
+    let parts = asked.queries(bundle, right)?;
     let planning = async {
         let connection = app.source.for_export().await?;
         let prepared = Prepared::of_bundle(connection, &bundle.bundle.definition.name, &parts).await;

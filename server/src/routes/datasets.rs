@@ -70,15 +70,11 @@ pub async fn count(
         ..
     } = opened;
     let selection = Selection::parse(&dataset.definition, &pairs)?;
-    let query = Query::new(&dataset, &caller, Usage::Read, &selection)?;
+    let query = Query::to_read(&dataset, &caller, &selection)?;
     let _share = app.query_shares.take(&caller.subject).await?;
     let mut connection = source_of(&app, &dataset).await?.for_query().await?;
-    let counting = query.count(&mut connection).await;
-    let sql = counting.map_err(hidden_from(&caller))?.sql;
-    let rows: i64 = sqlx::query_scalar(sql).fetch_one(&mut *connection).await?;
-    Ok(HttpResponse::Ok().json(RowCount {
-        rows: rows.unsigned_abs(),
-    }))
+    let rows = query.count(&mut connection).await.map_err(hidden_from(&caller))?;
+    Ok(HttpResponse::Ok().json(RowCount { rows }))
 }
 
 /// Computes the figures of a selection exactly.
@@ -105,7 +101,7 @@ pub async fn summary(
             return Err(ParameterError::invalid(name, problem).into());
         }
     }
-    let query = Query::new(&dataset, &caller, Usage::Read, &selection)?;
+    let query = Query::to_read(&dataset, &caller, &selection)?;
     let _share = app.query_shares.take(&caller.subject).await?;
     let mut connection = source_of(&app, &dataset).await?.for_query().await?;
     let summing = query.summary(&mut connection).await;
@@ -146,7 +142,7 @@ pub async fn options(
         return Err(ApiError::UnknownOptions(filter));
     };
     let selection = Selection::default();
-    let query = Query::new(&dataset, &caller, Usage::Read, &selection)?;
+    let query = Query::to_read(&dataset, &caller, &selection)?;
     let all = query.options(declared, choices)?;
     let text = parse_text(&pairs)?;
     let key = options::CacheKey {
@@ -214,7 +210,11 @@ fn hidden_from(caller: &Caller) -> impl FnOnce(RenderError) -> ApiError {
 }
 
 /// Checks that the caller may see the dataset in a list: its columns and filters, and no row.
-fn check_visible(dataset: &Dataset, caller: &Caller, role: Option<WorkspaceRole>) -> Result<(), AccessError> {
+pub(super) fn check_visible(
+    dataset: &Dataset,
+    caller: &Caller,
+    role: Option<WorkspaceRole>,
+) -> Result<(), AccessError> {
     if dataset.definition.access != Access::Workspace {
         return dataset.check_access(caller, Usage::Read);
     }

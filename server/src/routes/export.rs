@@ -36,7 +36,9 @@ pub async fn export(
     let options = dataset.definition.allowed().parse_options(&pairs)?;
     let selection = Selection::parse(&dataset.definition, &file::without_file_words(&pairs))?
         .for_format(&dataset.definition, options.format);
-    let header = Query::new(&dataset, &caller, Usage::Export, &selection)?.header();
+    let permissions = app.permissions.of(&caller).await?;
+    let right = permissions.right_to_export(&dataset.export_target(&caller, &[options.format]))?;
+    let header = Query::to_export(&dataset, &caller, &right, &selection)?.header();
     dataset.definition.allowed().check(&header, &options)?;
     let filename = dataset.definition.file_name(&caller, &options, Timestamp::now());
     let mut response = HttpResponse::Ok();
@@ -47,7 +49,7 @@ pub async fn export(
     if method == Method::HEAD {
         return Ok(response.finish());
     }
-    let prepared = prepare(&app, &caller, &dataset, &selection).await?;
+    let prepared = prepare(&app, &caller, &dataset, &right, &selection).await?;
     let audit = prepared.begin_audit(&caller);
     let file = file::format(prepared.into_stream(app.stream_timing()), Export::new(options));
     Ok(response.streaming(audit.until_delivered(file)))

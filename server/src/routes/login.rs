@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
 use super::dataset_access::workspaces_of;
+use super::exports::read::limits_of;
 use super::extract::{Administrator, JsonBody, request_parts};
 use crate::app::App;
 use crate::audit::Action;
@@ -86,9 +87,9 @@ async fn described(app: &App, caller: Caller) -> wire::Caller {
         tracing::warn!(%error, "the workspaces of a caller are not known");
         Vec::new()
     });
-    let limits = match timeout(LIMITS_MAX, app.exports.limits(&caller)).await {
+    let limits = match timeout(LIMITS_MAX, limits_of(app, &caller)).await {
         Ok(Ok(limits)) => Some(limits),
-        Ok(Err(ExportError::NoState)) => None,
+        Ok(Err(ApiError::Export(ExportError::NoState))) => None,
         Ok(Err(error)) => {
             tracing::warn!(%error, "the limits of a caller are not known");
             None

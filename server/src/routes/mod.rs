@@ -208,6 +208,56 @@ fn addresses() -> Vec<(Method, &'static str, Route)> {
         ),
         (M::GET, "/api/exports/limits", web::to(exports::read::limits)),
         (
+            M::GET,
+            "/api/exports/templates",
+            web::to(exports::templates::list),
+        ),
+        (
+            M::POST,
+            "/api/exports/templates",
+            web::to(exports::templates::create),
+        ),
+        (
+            M::GET,
+            "/api/exports/templates/{id}",
+            web::to(exports::templates::show),
+        ),
+        (
+            M::PATCH,
+            "/api/exports/templates/{id}",
+            web::to(exports::templates::change),
+        ),
+        (
+            M::DELETE,
+            "/api/exports/templates/{id}",
+            web::to(exports::templates::delete),
+        ),
+        (
+            M::GET,
+            "/api/admin/export-permissions",
+            web::to(exports::permissions::list),
+        ),
+        (
+            M::PUT,
+            "/api/admin/export-permissions",
+            web::to(exports::permissions::grant),
+        ),
+        (
+            M::GET,
+            "/api/admin/export-permissions/{id}",
+            web::to(exports::permissions::show),
+        ),
+        (
+            M::PUT,
+            "/api/admin/export-permissions/{id}",
+            web::to(exports::permissions::replace),
+        ),
+        (
+            M::DELETE,
+            "/api/admin/export-permissions/{id}",
+            web::to(exports::permissions::revoke),
+        ),
+        (
             M::POST,
             "/api/exports/bulk-enqueue",
             web::to(exports::create::bulk),

@@ -15,7 +15,8 @@ use crate::datasets::{Dataset, Query, RenderError, Selection};
 use crate::encoding;
 use crate::error::ApiError;
 use crate::parameter::ParameterError;
-use crate::rows::{ExportAudit, Prepared};
+use crate::permissions::ExportRight;
+use crate::rows::{ExportAudit, PlanError, Prepared};
 
 /// The rows of a page without the parameter `limit`.
 const PAGE_ROWS: u64 = 50;
@@ -40,11 +41,12 @@ pub async fn rows(
         ..
     } = opened;
     let selection = Selection::parse(&dataset.definition, &pairs)?;
+    let right = right_to_raw_rows(&app, &caller, &dataset).await?;
     if request.method() == Method::HEAD {
-        Query::new(&dataset, &caller, Usage::Export, &selection)?;
+        Query::to_export(&dataset, &caller, &right, &selection)?;
         return Ok(headers(MEDIA_TYPE, encoding::negotiate(&request)).finish());
     }
-    all_rows(&app, &caller, &dataset, &selection, &request).await
+    all_rows(&app, &caller, &dataset, &right, &selection, &request).await
 }
 
 /// Streams all rows of a selection that is the body of the request, because an address cannot hold thousands of values.
@@ -59,17 +61,24 @@ pub async fn rows_of_body(
     let (opened, body) = open_with_body(&app, caller, &name, pairs, body, BODY_BYTES_MAX).await?;
     let Opened { dataset, caller, .. } = opened;
     let selection = Selection::parse_body(&dataset.definition, &body)?;
-    all_rows(&app, &caller, &dataset, &selection, &request).await
+    let right = right_to_raw_rows(&app, &caller, &dataset).await?;
+    all_rows(&app, &caller, &dataset, &right, &selection, &request).await
+}
+
+async fn right_to_raw_rows(app: &App, caller: &Caller, dataset: &Dataset) -> Result<ExportRight, ApiError> {
+    let permissions = app.permissions.of(caller).await?;
+    Ok(permissions.right_to_export(&dataset.target_of_raw_rows(caller))?)
 }
 
 async fn all_rows(
     app: &App,
     caller: &Caller,
     dataset: &Dataset,
+    right: &ExportRight,
     selection: &Selection,
     request: &HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let prepared = prepare(app, caller, dataset, selection).await?;
+    let prepared = prepare(app, caller, dataset, right, selection).await?;
     let audit = prepared.begin_audit(caller);
     Ok(answer(app, prepared, Some(audit), MEDIA_TYPE, request))
 }
@@ -101,12 +110,13 @@ pub async fn page(
     }
     selection.limit = Some(limit);
     if request.method() == Method::HEAD {
-        Query::new(&dataset, &caller, Usage::Read, &selection)?;
+        Query::to_read(&dataset, &caller, &selection)?;
         return Ok(headers(MEDIA_TYPE, encoding::negotiate(&request)).finish());
     }
+    let query = Query::to_read(&dataset, &caller, &selection)?;
     let share = app.query_shares.take(&caller.subject).await?;
     let connection = async { Ok(source_of(&app, &dataset).await?.for_query().await?) };
-    let prepared = plan(&dataset, &caller, Usage::Read, &selection, connection).await?;
+    let prepared = plan(&caller, &query, &selection, connection).await?;
     Ok(answer(&app, prepared.holding(share), None, MEDIA_TYPE, &request))
 }
 
@@ -114,15 +124,19 @@ pub async fn page(
 ///
 /// # Errors
 /// [`ApiError::ShuttingDown`], [`ApiError::Access`], [`ApiError::Parameter`] for a cursor, [`ApiError::Share`],
-/// [`ApiError::ExportsBusy`], [`ApiError::Source`].
+/// [`ApiError::ExportsBusy`], [`ApiError::Source`], [`ApiError::TooManyRows`].
 pub async fn prepare(
     app: &App,
     caller: &Caller,
     dataset: &Dataset,
+    right: &ExportRight,
     selection: &Selection,
 ) -> Result<Prepared, ApiError> {
-    let connection = async { Ok(source_of(app, dataset).await?.for_export().await?) };
-    let planning = plan(dataset, caller, Usage::Export, selection, connection);
+    let planning = async {
+        let query = Query::to_export(dataset, caller, right, selection)?;
+        let connection = async { Ok(source_of(app, dataset).await?.for_export().await?) };
+        plan(caller, &query, selection, connection).await
+    };
     while_running(app, caller, planning).await
 }
 
@@ -148,24 +162,26 @@ pub(super) async fn while_running(
     }
 }
 
-/// Plans a query. It checks what the caller may see before it waits for a connection.
+/// Plans a query, and blames the cursor if that cannot be read.
 async fn plan(
-    dataset: &Dataset,
     caller: &Caller,
-    usage: Usage,
+    query: &Query<'_>,
     selection: &Selection,
     connection: impl Future<Output = Result<PoolConnection<Postgres>, ApiError>>,
 ) -> Result<Prepared, ApiError> {
-    let query = Query::new(dataset, caller, usage, selection)?;
-    let prepared = Prepared::new(connection.await?, &query, selection).await;
+    let prepared = Prepared::new(connection.await?, query, selection).await;
     prepared.map_err(|error| blame_cursor(selection, error).for_caller(caller))
 }
 
 /// Blames the cursor for a value that PostgreSQL cannot read (SQLSTATE class 22), because every other value was parsed here.
-fn blame_cursor(selection: &Selection, error: RenderError) -> ApiError {
+fn blame_cursor(selection: &Selection, error: PlanError) -> ApiError {
     let code = match &error {
-        RenderError::Database(error) => error.as_database_error().and_then(|error| error.code()),
-        RenderError::HubTables { .. } => None,
+        PlanError::Render(RenderError::Database(error)) => {
+            error.as_database_error().and_then(|error| error.code())
+        }
+        PlanError::Render(RenderError::HubTables { .. })
+        | PlanError::Nothing(_)
+        | PlanError::TooManyRows(_) => None,
     };
     let unreadable = code.is_some_and(|code| code.starts_with("22"));
     match unreadable && selection.after.is_some() {

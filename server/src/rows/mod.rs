@@ -21,5 +21,5 @@ mod stream;
 
 pub use chunk_buffer::CHUNK_BYTES;
 pub use export_audit::ExportAudit;
-pub use prepared::{BundlePlanError, NothingToExport, Prepared};
+pub use prepared::{NothingToExport, PlanError, Prepared};
 pub use stream::StreamTiming;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::Stream;
 use sqlx::pool::PoolConnection;
-use sqlx::{Executor, Postgres};
+use sqlx::{Executor, PgConnection, Postgres};
 use wasm_export::rows::Header;
 
 use super::connection::ExportConnection;
@@ -15,7 +15,11 @@ use super::stream::{Parts, StreamTiming, stream};
 use crate::auth::{Caller, Scope};
 use crate::datasets::bundle_request::PartQuery;
 use crate::datasets::{Query, RenderError, Selection};
+use crate::permissions::TooManyRows;
 use crate::shares::Share;
+
+/// Begins a transaction with one snapshot.
+const BEGIN: &str = "begin transaction isolation level repeatable read, read only";
 
 /// An export whose queries PostgreSQL has planned, ready to be streamed.
 pub struct Prepared {
@@ -26,20 +30,22 @@ pub struct Prepared {
     first: PlannedPart,
     /// The other parts of a bundle.
     others: Vec<PlannedPart>,
-    /// A transaction is open, so that all parts are of one snapshot.
+    /// A transaction is open, so that all parts are of one snapshot, and so is their number of rows if that is limited.
     is_in_transaction: bool,
     progress: Arc<Progress>,
     /// The caller's share of the running exports or queries, in use until the stream ends.
     share: Option<Share>,
 }
 
-/// Why an export of a bundle does not begin.
+/// Why an export does not begin.
 #[derive(Debug, thiserror::Error)]
-pub enum BundlePlanError {
+pub enum PlanError {
     #[error(transparent)]
     Render(#[from] RenderError),
     #[error(transparent)]
     Nothing(#[from] NothingToExport),
+    #[error(transparent)]
+    TooManyRows(#[from] TooManyRows),
 }
 
 /// A part of a bundle that must have a row has none.
@@ -49,23 +55,30 @@ pub struct NothingToExport {
     part: String,
 }
 
-impl From<sqlx::Error> for BundlePlanError {
+impl From<sqlx::Error> for PlanError {
     fn from(error: sqlx::Error) -> Self {
         RenderError::from(error).into()
     }
 }
 
 impl Prepared {
-    /// Plans the query, so that a mistake in it is found before an answer begins.
+    /// Plans the query, so that a mistake in it is found before an answer begins. If the number of rows is limited, they are
+    /// counted first, in the transaction that reads them.
     ///
     /// # Errors
-    /// [`RenderError`] for tables of the hub that may not be used, and for the database's errors.
+    /// [`PlanError::Render`] for tables of the hub that may not be used, and for the database's errors;
+    /// [`PlanError::TooManyRows`].
     pub async fn new(
         connection: PoolConnection<Postgres>,
         query: &Query<'_>,
         selection: &Selection,
-    ) -> Result<Self, RenderError> {
+    ) -> Result<Self, PlanError> {
         let mut connection = ExportConnection::new(connection);
+        let is_in_transaction = query.rows_max().is_some();
+        if is_in_transaction {
+            connection.execute(BEGIN).await?;
+            check_number_of_rows(&mut connection, &[query]).await?;
+        }
         let first = PlannedPart::plan(&mut connection, query, selection).await?;
         Ok(Self {
             connection,
@@ -73,7 +86,7 @@ impl Prepared {
             scope: query.scope().clone(),
             first,
             others: Vec::new(),
-            is_in_transaction: false,
+            is_in_transaction,
             progress: Arc::default(),
             share: None,
         })
@@ -82,16 +95,16 @@ impl Prepared {
     /// Begins a transaction, which has one snapshot for all parts of a bundle, and plans their queries in it.
     ///
     /// # Errors
-    /// [`BundlePlanError`]; also for a bundle without a part.
+    /// [`PlanError`]; also for a bundle without a part.
     pub async fn of_bundle(
         connection: PoolConnection<Postgres>,
         name: &str,
         parts: &[PartQuery<'_>],
-    ) -> Result<Self, BundlePlanError> {
+    ) -> Result<Self, PlanError> {
         let mut connection = ExportConnection::new(connection);
-        connection
-            .execute("begin transaction isolation level repeatable read, read only")
-            .await?;
+        connection.execute(BEGIN).await?;
+        let queries: Vec<_> = parts.iter().map(|part| &part.query).collect();
+        check_number_of_rows(&mut connection, &queries).await?;
         let mut planned = Vec::with_capacity(parts.len());
         for PartQuery {
             part,
@@ -157,4 +170,23 @@ impl Prepared {
         };
         stream(parts, self.progress, self.share, timing)
     }
+}
+
+/// Counts the rows of all parts of an export together, if their number is limited.
+///
+/// # Errors
+/// [`PlanError::TooManyRows`], [`PlanError::Render`].
+async fn check_number_of_rows(
+    connection: &mut PgConnection,
+    queries: &[&Query<'_>],
+) -> Result<(), PlanError> {
+    let maxima = queries.iter().filter_map(|query| query.rows_max());
+    let Some(max) = maxima.min() else {
+        return Ok(());
+    };
+    let mut rows = 0;
+    for query in queries {
+        rows += query.count(&mut *connection).await?;
+    }
+    Ok(TooManyRows::check(rows, max)?)
 }

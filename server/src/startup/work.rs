@@ -29,6 +29,7 @@ use crate::exports::sending::Sender;
 use crate::exports::store::ExportStore;
 use crate::exports::work::{Parts, Workers};
 use crate::monitor::{self, Monitor};
+use crate::permissions::PermissionStore;
 use crate::source::{Source, SourceError};
 use crate::state::{self, RunningDatabase, State};
 use crate::storage::Storage;
@@ -140,6 +141,7 @@ impl WorkProcess {
             state: state.clone(),
             catalog: Arc::clone(&catalog),
             authenticator: Arc::new(authenticator),
+            permissions: PermissionStore::new(state.clone(), settings.exports.wait_max),
         };
         // Servers must know the links that this process makes.
         let secret = settings.export_files.link_secret.as_ref();

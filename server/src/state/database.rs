@@ -54,6 +54,8 @@ pub(crate) enum Purpose {
     Sessions,
     /// A request for background exports.
     Exports,
+    /// It is looked up what a caller may export.
+    Permissions,
     /// A worker takes an export, or records how far it is.
     Work,
     /// Notifications are waited for.
@@ -63,12 +65,13 @@ pub(crate) enum Purpose {
 }
 
 /// All purposes, in the order of their lanes.
-const PURPOSES: [(Purpose, u32); 8] = [
+const PURPOSES: [(Purpose, u32); 9] = [
     (Purpose::Records, CONNECTIONS_MAX),
     (Purpose::Attempts, CONNECTIONS_MAX),
     (Purpose::SignOuts, CONNECTIONS_MAX),
     (Purpose::Sessions, CONNECTIONS_MAX),
     (Purpose::Exports, EXPORT_CONNECTIONS_MAX),
+    (Purpose::Permissions, CONNECTIONS_MAX),
     (Purpose::Work, EXPORT_CONNECTIONS_MAX),
     (Purpose::Notifications, 1),
     (Purpose::Health, 1),

@@ -10,7 +10,7 @@
 //! | `attempts` | wrong credentials, counted by address |
 //! | `error` | why the database cannot be used |
 //!
-//! Exports do not need the state database. While it is away, the process uses what it remembers itself, and refuses sessions
+//! While it is away, no export begins, because its permissions are unknown. The process uses what it remembers itself, and refuses sessions
 //! of administrators.
 
 mod attempts;

@@ -47,6 +47,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/0006_export_schedules.sql"),
     ),
     (
+        7,
+        "export templates permissions",
+        include_str!("../../migrations/0007_export_templates_permissions.sql"),
+    ),
+    (
         8,
         "export deliveries",
         include_str!("../../migrations/0008_export_deliveries.sql"),

@@ -40,7 +40,7 @@ pub(super) fn request(
         limit: rows.limit,
         sort: rows.sort,
         zone: rows.zone,
-        include_system_fields: rows.include_system_fields,
+        include_system_fields: rows.include_system_fields.then_some(true),
         options: words,
         workspace,
         ..ExportRequest::default()

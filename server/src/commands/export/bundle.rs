@@ -24,6 +24,7 @@ use crate::datasets::words::{PairList, take_workspace};
 use crate::datasets::{BundleParts, BundleRequest, Catalog};
 use crate::exports::order::Order;
 use crate::file;
+use crate::permissions::Permissions;
 use crate::rows::Prepared;
 
 /// The flags of a bundle that may be no filter of a dataset, each with its help.
@@ -140,15 +141,16 @@ async fn enqueue(
     let rows = background::rows_of_bundle(&pairs);
     let workspace = caller.workspace().map(str::to_owned);
     let request = background::request(&bundle.bundle.definition.name, rows, workspace, &pairs);
-    let order = Order::new(request)?;
-    let export = order.of_bundle(
+    let order = Order::new(request, None)?;
+    let permitted = order.of_bundle(
         bundle,
         &caller,
+        &Permissions::of_operator(),
         PairList::new(),
         slug.as_deref(),
         &settings.exports,
     )?;
-    background::enqueue(connection, settings, &caller, export).await
+    background::enqueue(connection, settings, &caller, permitted.export).await
 }
 
 async fn export(
@@ -173,9 +175,11 @@ async fn export(
         report(format_args!("The file is {name}."));
         name.into()
     });
-    let contents = bundle.contents();
+    let (contents, format) = (bundle.contents(), options.format);
     let formatter = || Bundle::new(options, contents);
-    let queries = asked.queries(bundle)?;
+    let target = bundle.bundle.export_target(&caller, &[format]);
+    let right = Permissions::of_operator().right_to_export(&target)?;
+    let queries = asked.queries(bundle, &right)?;
     let prepared =
         Prepared::of_bundle(connection.source.for_export().await?, &definition.name, &queries).await?;
     let audit = prepared.begin_audit(&caller);

@@ -79,6 +79,12 @@ pub(in crate::exports) fn read<T: DeserializeOwned>(json: &str) -> sqlx::Result<
     serde_json::from_str(json).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
+/// Returns whether another row has a value that must be unique (`unique_violation`).
+pub(super) fn is_taken(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.as_deref() == Some("23505")
+}
+
 /// Writes columns as JSON that PostgreSQL reads.
 ///
 /// # Errors

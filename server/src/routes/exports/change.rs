@@ -14,7 +14,7 @@ pub async fn cancel(
     caller: Caller,
     id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let record = access::find(&app, &caller, &id).await?;
+    let record = access::find_to_change(&app, &caller, &id).await?;
     let record = app.exports.cancel(&record, &caller).await?;
     let export = record.to_export(None);
     Ok(HttpResponse::Ok().json(ExportAnswer { export }))
@@ -26,7 +26,7 @@ pub async fn delete(
     caller: Caller,
     id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let record = access::find(&app, &caller, &id).await?;
+    let record = access::find_to_change(&app, &caller, &id).await?;
     app.exports.delete(&record, &caller).await?;
     Ok(HttpResponse::NoContent().finish())
 }

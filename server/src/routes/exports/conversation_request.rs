@@ -45,11 +45,13 @@ pub async fn check(
     if count == 0 {
         return Err(ExportError::NoConversations.into());
     }
-    let export = order::check(app, caller.clone(), order).await?;
+    let permissions = app.permissions.of(caller).await?;
+    let export = order::check(app, caller.clone(), &permissions, order)
+        .await?
+        .export;
     let pattern = file_name_pattern(body.config.scope, &count.to_string());
     Ok((
         NewExport {
-            export_type: ExportType::Conversations,
             file_name: from_pattern(&pattern, &export.options, Timestamp::now().as_second()),
             total_items: Some(count),
             ..export
@@ -64,6 +66,7 @@ pub fn order_of(app: &App, body: &ConversationExportRequest) -> Result<Order, Ap
     let format = format_of(&body.config.format)?;
     let parameters = serde_json::to_value(body).map_err(|_| ApiError::Internal)?;
     Ok(Order {
+        kind: Some(ExportType::Conversations),
         dataset: dataset_of(format).to_owned(),
         workspace: None,
         rows,

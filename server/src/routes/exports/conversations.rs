@@ -13,10 +13,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 use wasm_export::options::Format;
 
+use super::access::{self, Seen};
 use super::answer::{idempotency_key, respond, stored};
 use super::conversation_request::check;
 use super::delivery::Delivery;
-use super::{access, words};
+use super::words;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::error::ApiError;
@@ -53,7 +54,7 @@ pub async fn repeat(
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let record = find(&app, &caller, &id).await?;
+    let Seen { record, .. } = find(&app, &caller, &id).await?;
     let body = serde_json::from_value(record.parameters).map_err(|_| ApiError::Internal)?;
     begin(&app, caller, &request, body).await
 }
@@ -150,10 +151,10 @@ fn file_address(record: &ExportRecord) -> String {
 }
 
 /// Returns an export of conversations that the caller may see.
-async fn find(app: &App, caller: &Caller, id: &str) -> Result<ExportRecord, ApiError> {
-    let record = access::find(app, caller, id).await?;
-    match record.export_type {
-        ExportType::Conversations => Ok(record),
+async fn find(app: &App, caller: &Caller, id: &str) -> Result<Seen, ApiError> {
+    let seen = access::find(app, caller, id).await?;
+    match seen.record.export_type {
+        ExportType::Conversations => Ok(seen),
         _ => Err(ExportError::Unknown(id.to_owned()).into()),
     }
 }
@@ -164,7 +165,7 @@ pub async fn status(
     caller: Caller,
     id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let record = find(&app, &caller, &id).await?;
+    let Seen { record, .. } = find(&app, &caller, &id).await?;
     let position = app.exports.position(&record).await?;
     let status = record.status_at(Timestamp::now());
     let is_whole = status == ExportStatus::Completed;
@@ -207,8 +208,10 @@ pub async fn download(
     id: web::Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let record = find(&app, &caller, &id).await?;
-    let delivery = Delivery::new(&app, &record)?;
+    let seen = find(&app, &caller, &id).await?;
+    let right = seen.right_to_download(&app).await?;
+    let record = seen.record;
+    let delivery = Delivery::new(&app, &record, right)?;
     let download = async |part| Ok(app.stored_exports.download(&record, &caller, part));
     let mut response = delivery.answer(&app, &request, download).await?;
     if record.format == Format::Jsonl.word() {

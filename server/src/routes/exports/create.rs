@@ -1,5 +1,8 @@
 //! Exports are created, one or many, and made again.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use api::exports::{BulkAnswer, BulkRequest, EnqueueError, Enqueued, ExportAnswer, ExportRequest};
@@ -8,13 +11,14 @@ use super::access;
 use super::answer::{idempotency_key, respond, stored};
 use super::destinations::Wanted;
 use super::order::check;
+use super::templates::find_for_request;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::exports::ExportError;
 use crate::exports::idempotency::StoredAnswer;
 use crate::exports::new_export::NewExport;
-use crate::exports::order::Order;
+use crate::exports::order::{Order, PermittedExport};
 use crate::exports::record::ExportRecord;
 use crate::exports::store::Creation;
 use crate::parameter::ParameterError;
@@ -36,11 +40,14 @@ pub async fn create(
     app.check_running()?;
     let idempotency = idempotency_key(&request, &body)?;
     let wanted = Wanted::new(&body);
-    let export = check(&app, caller.clone(), Order::new(body)?).await?;
-    let export = wanted.add_to(export, &app, &caller)?;
+    let permissions = app.permissions.of(&caller).await?;
+    let template = find_for_request(&app, &caller, &permissions, body.template.as_deref()).await?;
+    let order = Order::new(body, template.as_ref())?;
+    let permitted = check(&app, caller.clone(), &permissions, order).await?;
+    let permitted = wanted.add_to(permitted, &app, &caller, &permissions)?;
     let creation = Creation {
         caller: &caller,
-        exports: vec![export],
+        exports: vec![permitted.export],
         idempotency,
         answer: &accepted,
     };
@@ -56,10 +63,12 @@ pub async fn retry(
 ) -> Result<HttpResponse, ApiError> {
     app.check_running()?;
     let idempotency = idempotency_key(&request, &())?;
-    let record = access::find(&app, &caller, &id).await?;
-    if record.status.is_open() {
+    let seen = access::find(&app, &caller, &id).await?;
+    seen.check_repeat(&app).await?;
+    if seen.record.status.is_open() {
         return Err(ExportError::NotOver.into());
     }
+    let record = seen.record;
     let creation = Creation {
         caller: &caller,
         exports: vec![NewExport::repeating(&record, &caller)],
@@ -91,18 +100,30 @@ pub async fn bulk(
         return Err(ParameterError::invalid("exports", problem).into());
     }
     let idempotency = idempotency_key(&request, &body)?;
+    let permissions = app.permissions.of(&caller).await?;
+    let mut templates = HashMap::new();
     let mut exports = Vec::with_capacity(body.exports.len());
     let mut outcomes = Vec::with_capacity(body.exports.len());
     for ordered in body.exports {
-        let wanted = Wanted::new(&ordered);
-        let checked = match Order::new(ordered) {
-            Ok(order) => check(&app, caller.clone(), order)
-                .await
-                .and_then(|export| wanted.add_to(export, &app, &caller)),
-            Err(error) => Err(error.into()),
+        let checking = async {
+            let template = match ordered.template.clone() {
+                None => None,
+                Some(name) => match templates.entry(name) {
+                    Entry::Occupied(found) => Some(found.into_mut()),
+                    Entry::Vacant(new) => {
+                        let found = find_for_request(&app, &caller, &permissions, Some(new.key())).await?;
+                        found.map(|template| new.insert(template))
+                    }
+                },
+            };
+            let wanted = Wanted::new(&ordered);
+            let order = Order::new(ordered, template.as_deref())?;
+            let permitted = check(&app, caller.clone(), &permissions, order).await?;
+            wanted.add_to(permitted, &app, &caller, &permissions)
         };
+        let checked: Result<PermittedExport, ApiError> = checking.await;
         outcomes.push(match checked {
-            Ok(export) => {
+            Ok(PermittedExport { export, .. }) => {
                 let id = export.id;
                 exports.push(export);
                 Ok(id)

@@ -1,14 +1,18 @@
 //! Files with the data of one person, and of all users.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use api::data_exports::{DataExportAnswer, DataExportOptions, DataExportRequest};
 use api::datasets::{FilterValues, RowsRequest};
+use api::export_templates::{ExportTemplate, TemplateParameters};
 use api::exports::OptionValue;
 use wasm_export::options::{Compression, Format};
 
 use super::answer::{idempotency_key, respond, stored};
 use super::order::check;
+use super::templates::find_for_request;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::datasets::words::PairList;
@@ -18,6 +22,7 @@ use crate::exports::idempotency::StoredAnswer;
 use crate::exports::order::Order;
 use crate::exports::record::ExportRecord;
 use crate::exports::store::Creation;
+use crate::exports::templates::overridden;
 use crate::routes::extract::{Administrator, JsonBody};
 
 /// The bundle of everything about one person.
@@ -53,36 +58,48 @@ async fn begin(
     app: &App,
     caller: &Caller,
     request: &HttpRequest,
-    bundle: &str,
+    bundle: &'static str,
     body: DataExportRequest,
 ) -> Result<HttpResponse, ApiError> {
     app.check_running()?;
     let idempotency = idempotency_key(request, &body)?;
-    let export = check(app, caller.clone(), order(bundle, body)?).await?;
+    let permissions = app.permissions.of(caller).await?;
+    let template = find_for_request(app, caller, &permissions, body.template.as_deref()).await?;
+    let order = order(bundle, body, template)?;
+    let permitted = check(app, caller.clone(), &permissions, order).await?;
     let creation = Creation {
         caller,
-        exports: vec![export],
+        exports: vec![permitted.export],
         idempotency,
         answer: &accepted,
     };
     Ok(respond(app.exports.create(creation).await?))
 }
 
-fn order(bundle: &str, body: DataExportRequest) -> Result<Order, ApiError> {
-    if body.template.is_some() {
-        return Err(ExportError::NotSupported("template").into());
+/// Returns the order of a request, whose members override those of a template.
+fn order(
+    bundle: &'static str,
+    body: DataExportRequest,
+    template: Option<ExportTemplate>,
+) -> Result<Order, ApiError> {
+    if let Some(template) = template.as_ref().filter(|template| template.dataset != bundle) {
+        let name = template.name.clone();
+        return Err(ExportError::WrongTemplate { name, bundle }.into());
     }
     if body.options.encryption == Some(true) {
         return Err(ExportError::NotSupported("options.encryption").into());
     }
     let parameters = serde_json::to_value(&body).map_err(|_| ApiError::Internal)?;
-    let format = body.format.unwrap_or_else(|| Format::Json.word().to_owned());
-    let file_words = file_words(Some(&format), &body.options);
-    let mut rows = rows_of(body.options);
+    let (format, of_template) = values_of(template);
+    let format = body.format.or(format);
+    let format = format.unwrap_or_else(|| Format::Json.word().to_owned());
+    let file_words = file_words(Some(&format), &body.options, &of_template);
+    let mut rows = rows_of(body.options, of_template);
     if let Some(OptionValue(id)) = body.user_id {
         rows.filters.insert(PERSON.to_owned(), FilterValues(vec![id]));
     }
     Ok(Order {
+        kind: None,
         dataset: bundle.to_owned(),
         workspace: None,
         rows,
@@ -94,29 +111,49 @@ fn order(bundle: &str, body: DataExportRequest) -> Result<Order, ApiError> {
     })
 }
 
-/// Returns the rows that options choose.
-pub(super) fn rows_of(options: DataExportOptions) -> RowsRequest {
+/// Returns the format and the parameters of a template, if there is one.
+pub(super) fn values_of(template: Option<ExportTemplate>) -> (Option<String>, TemplateParameters) {
+    let values = template.map(|template| (template.format, template.parameters));
+    let (format, parameters) = values.unzip();
+    (format, parameters.unwrap_or_default())
+}
+
+/// Returns the rows that options choose, or a template where they choose none.
+pub(super) fn rows_of(options: DataExportOptions, of_template: TemplateParameters) -> RowsRequest {
+    let system_fields = options
+        .include_system_fields
+        .or(of_template.include_system_fields);
     RowsRequest {
-        filters: options.filters.unwrap_or_default(),
-        columns: options.field_selection,
-        limit: options.limit,
-        sort: options.sort_order,
-        date_range: options.date_range,
-        include_system_fields: options.include_system_fields.unwrap_or_default(),
+        filters: overridden(of_template.filters, options.filters.unwrap_or_default()),
+        columns: options.field_selection.or(of_template.columns),
+        limit: options.limit.or(of_template.limit),
+        sort: options.sort_order.or(of_template.sort),
+        zone: of_template.zone,
+        date_range: options.date_range.or(of_template.date_range),
+        include_system_fields: system_fields.unwrap_or_default(),
         ..RowsRequest::default()
     }
 }
 
-/// Returns the words of the file that options choose.
-pub(super) fn file_words(format: Option<&str>, options: &DataExportOptions) -> PairList {
-    let format_word = format.map(|format| ("format", format.to_owned()));
-    let mut words: Vec<(&str, String)> = format_word.into_iter().collect();
+/// Returns the words of the file that options choose, or a template where they choose none.
+pub(super) fn file_words(
+    format: Option<&str>,
+    options: &DataExportOptions,
+    of_template: &TemplateParameters,
+) -> PairList {
+    let of_template = of_template
+        .options
+        .iter()
+        .map(|(name, OptionValue(value))| (name.clone(), value.clone()))
+        .chain(of_template.zone.clone().map(|zone| ("zone".to_owned(), zone)));
+    let mut words: BTreeMap<String, String> = of_template.collect();
+    words.extend(format.map(|format| ("format".to_owned(), format.to_owned())));
+    if let Some(metadata) = options.include_metadata {
+        words.insert("metadata".to_owned(), metadata.to_string());
+    }
     // The list of a zip archive of CSV files is the metadata; one CSV file cannot have any.
-    if let Some(metadata) = options
-        .include_metadata
-        .filter(|_| format != Some(Format::Csv.word()))
-    {
-        words.push(("metadata", metadata.to_string()));
+    if format == Some(Format::Csv.word()) {
+        words.remove("metadata");
     }
     if let Some(OptionValue(compression)) = &options.compression {
         let compression = match compression.as_str() {
@@ -124,10 +161,9 @@ pub(super) fn file_words(format: Option<&str>, options: &DataExportOptions) -> P
             "false" => Compression::None.word(),
             word => word,
         };
-        words.push(("compression", compression.to_owned()));
+        words.insert("compression".to_owned(), compression.to_owned());
     }
-    let words = words.into_iter();
-    words.map(|(name, value)| (name.to_owned(), value)).collect()
+    words.into_iter().collect()
 }
 
 /// Returns the answer with the export that was created.

@@ -13,6 +13,7 @@ use crate::error::ApiError;
 use crate::exports::download::Download;
 use crate::exports::files::StoredExport;
 use crate::exports::record::ExportRecord;
+use crate::permissions::DownloadRight;
 use crate::routes::attachment::{attachment, shown};
 use crate::routes::byte_range;
 
@@ -34,11 +35,11 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Returns the file of a record, as an attachment with parts.
+    /// Returns the file of a record for a caller who may download it, as an attachment with parts.
     ///
     /// # Errors
     /// [`NoFile`](crate::exports::file_access::NoFile)
-    pub fn new(app: &App, record: &ExportRecord) -> Result<Self, ApiError> {
+    pub fn new(app: &App, record: &ExportRecord, _: DownloadRight) -> Result<Self, ApiError> {
         let stored = record.stored_file()?;
         let is_sealed = app.stored_exports.files.is_sealed(&stored);
         Ok(Self {

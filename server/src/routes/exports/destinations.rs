@@ -10,6 +10,8 @@ use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::exports::deliveries::destinations::{DestinationError, Destinations};
 use crate::exports::new_export::NewExport;
+use crate::exports::order::PermittedExport;
+use crate::permissions::{Permissions, Right};
 
 /// The members of a request that name recipients.
 #[derive(Clone, Debug)]
@@ -46,17 +48,29 @@ impl Wanted {
     /// Returns an export with its recipients, to whom the caller may have files sent.
     ///
     /// # Errors
-    /// [`ApiError::Access`] for a role in a workspace that is too low; [`ApiError::Export`] for a recipient that is not allowed;
-    /// [`ApiError::Parameter`].
-    pub fn add_to(self, export: NewExport, app: &App, caller: &Caller) -> Result<NewExport, ApiError> {
+    /// [`ApiError::Permission`] where permissions refuse deliveries; [`ApiError::Access`] for a role in a workspace that is too low;
+    /// [`ApiError::Export`] for a recipient that is not allowed; [`ApiError::Parameter`].
+    pub fn add_to(
+        self,
+        permitted: PermittedExport,
+        app: &App,
+        caller: &Caller,
+        permissions: &Permissions,
+    ) -> Result<PermittedExport, ApiError> {
         let Self { delivery, notify } = self;
-        let options = &app.settings.deliveries;
+        let (export, options) = (permitted.export, &app.settings.deliveries);
         let checked = Destinations::check(delivery.as_ref(), notify, &export.scope, caller, options);
         let delivery = checked.map_err(|error| match error {
             DestinationError::Access(error) => ApiError::from(error),
             DestinationError::Parameter(error) => error.into(),
             DestinationError::Export(error) => error.into(),
         })?;
-        Ok(NewExport { delivery, ..export })
+        if delivery.is_some() {
+            permissions.check(Right::Deliver, &permitted.target)?;
+        }
+        Ok(PermittedExport {
+            export: NewExport { delivery, ..export },
+            ..permitted
+        })
     }
 }

@@ -21,10 +21,12 @@ pub async fn download(
     Pairs(pairs): Pairs,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let record = find(&app, &caller, &id).await?;
+    let seen = find(&app, &caller, &id).await?;
+    let right = seen.right_to_download(&app).await?;
+    let record = seen.record;
     let delivery = Delivery {
         is_inline: is_inline(&pairs)?,
-        ..Delivery::new(&app, &record)?
+        ..Delivery::new(&app, &record, right)?
     };
     let download = async |part| Ok(app.stored_exports.download(&record, &caller, part));
     delivery.answer(&app, &request, download).await

@@ -12,7 +12,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use super::access;
+use super::access::{self, Seen};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::error::ApiError;
@@ -39,7 +39,7 @@ pub async fn events(
 ) -> Result<HttpResponse, ApiError> {
     // Before the record is read, so that no change of it is missed.
     let notices = app.exports.notices().subscribe();
-    let record = access::find(&app, &caller, &id).await?;
+    let Seen { record, .. } = access::find(&app, &caller, &id).await?;
     let share = app.stream_shares.take(&caller.subject).await?;
     let last = request.headers().get(LAST_EVENT_ID);
     let last = last.and_then(|id| id.to_str().ok()).map(str::to_owned);
@@ -128,8 +128,8 @@ impl Follower {
             if let (Some(workspace), false) = (&record.workspace_id, caller.is_administrator()) {
                 within_now(&self.app, caller.clone(), &record.dataset, workspace).await?;
             }
-            access::check(&self.app, &caller, &record).await?;
             self.asked = Instant::now();
+            return Ok(access::see(&self.app, &caller, record).await?.record);
         }
         Ok(record)
     }

@@ -9,7 +9,7 @@ use api::export_files::{ExportLink, MadeLink, MadeLinks};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::access::{check, find};
+use super::access::{Seen, find, find_to_change, see};
 use super::delivery::Delivery;
 use crate::app::App;
 use crate::audit::Action;
@@ -20,6 +20,7 @@ use crate::exports::link_address::link_address;
 use crate::exports::links::{Link, LinkMaker, LinkRefusal};
 use crate::exports::record::ExportRecord;
 use crate::parameter::{ParameterError, check_given_once};
+use crate::permissions::DownloadRight;
 use crate::routes::extract::{Pairs, flag, request_parts};
 
 /// How long a link is good, in seconds, unless the request says otherwise.
@@ -45,16 +46,18 @@ pub async fn make(
     Pairs(pairs): Pairs,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let record = find(&app, &caller, &id).await?;
+    let seen = find(&app, &caller, &id).await?;
+    let right = seen.right_to_download(&app).await?;
+    let record = seen.record;
     let wanted = Wanted::parse(&pairs)?;
     if request.method() == Method::HEAD {
         record.stored_file()?;
         return Ok(HttpResponse::Ok().content_type("application/json").finish());
     }
-    Ok(HttpResponse::Ok().json(make_link(&app, &request, &caller, &record, wanted).await?))
+    Ok(HttpResponse::Ok().json(make_link(&app, &request, &caller, (&record, right), wanted).await?))
 }
 
-/// Makes a link to the file of an export that the caller may see.
+/// Makes a link to the file of an export that the caller may download.
 ///
 /// # Errors
 /// [`NoFile`](crate::exports::file_access::NoFile); those of the state database and the storage.
@@ -62,11 +65,11 @@ pub async fn make_link(
     app: &App,
     request: &HttpRequest,
     caller: &Caller,
-    record: &ExportRecord,
+    (record, right): (&ExportRecord, DownloadRight),
     wanted: Wanted,
 ) -> Result<ExportLink, ApiError> {
     let Wanted { mut lifetime, once } = wanted;
-    let delivery = Delivery::new(app, record)?;
+    let delivery = Delivery::new(app, record, right)?;
     // A link without its file would be a promise that nobody keeps.
     if let Some(expires) = record.expires_at {
         let left = Duration::try_from(expires.duration_since(Timestamp::now())).unwrap_or_default();
@@ -97,7 +100,7 @@ pub async fn current_link(
     app: &App,
     request: &HttpRequest,
     caller: &Caller,
-    record: &ExportRecord,
+    (record, right): (&ExportRecord, DownloadRight),
 ) -> Result<ExportLink, ApiError> {
     let at_least = Duration::from_secs(LIFETIME / 2);
     let links = &app.stored_exports.links;
@@ -105,8 +108,8 @@ pub async fn current_link(
         .reusable(record.id, &LinkMaker::new(caller), at_least)
         .await?
     {
-        Some(link) => address_of(app, request, Delivery::new(app, record)?, link).await,
-        None => make_link(app, request, caller, record, Wanted::default()).await,
+        Some(link) => address_of(app, request, Delivery::new(app, record, right)?, link).await,
+        None => make_link(app, request, caller, (record, right), Wanted::default()).await,
     }
 }
 
@@ -149,7 +152,7 @@ pub async fn list(
     caller: Caller,
     id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let record = find(&app, &caller, &id).await?;
+    let Seen { record, .. } = find(&app, &caller, &id).await?;
     let links = app.stored_exports.links.of_export(record.id).await?;
     Ok(HttpResponse::Ok().json(MadeLinks {
         links: links.into_iter().map(made).collect(),
@@ -163,7 +166,7 @@ pub async fn revoke(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, ApiError> {
     let (id, link) = path.into_inner();
-    let record = find(&app, &caller, &id).await?;
+    let record = find_to_change(&app, &caller, &id).await?;
     let link: Uuid = link.parse().map_err(|_| LinkRefusal::Bad)?;
     if !app.stored_exports.links.revoke(record.id, link).await? {
         return Err(LinkRefusal::Bad.into());
@@ -191,15 +194,20 @@ pub async fn follow(
     link.check()?;
     let record = app.exports.find(&link.export.to_string()).await?;
     let maker = present_maker(&app, &link).await?;
-    let is_allowed = check(&app, &maker, &record).await;
-    is_allowed.map_err(|error| match error.is_refusal() {
+    let looking = async {
+        let seen = see(&app, &maker, record).await?;
+        let right = seen.right_to_download(&app).await?;
+        Ok((seen.record, right))
+    };
+    let allowed = looking.await.map_err(|error: ApiError| match error.is_refusal() {
         true => LinkRefusal::MakerRefused.into(),
         false => error,
-    })?;
+    });
+    let (record, right) = allowed?;
     let delivery = Delivery {
         is_of_link: true,
         has_parts: !link.once,
-        ..Delivery::new(&app, &record)?
+        ..Delivery::new(&app, &record, right)?
     };
     let exports = &app.stored_exports;
     let mut answer = delivery

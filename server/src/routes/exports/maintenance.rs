@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use api::export_files::{ExportCleanupRequest, ExportVerification};
 use bytes::Bytes;
 
-use super::access::find;
+use super::access::find_to_change;
 use crate::app::App;
 use crate::audit::Action;
 use crate::auth::Caller;
@@ -19,7 +19,7 @@ pub async fn check_file(
     caller: Caller,
     id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let record = find(&app, &caller, &id).await?;
+    let record = find_to_change(&app, &caller, &id).await?;
     let is_bundle = app.catalog.get().bundle(&record.dataset).is_some();
     let expected = record.expected_file(is_bundle)?;
     // Reading takes the processor and the storage, as an export does.

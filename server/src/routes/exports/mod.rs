@@ -18,6 +18,8 @@
 //! | `data` | files of everything about one person, and of all users |
 //! | `conversations`, `conversation_request` | files of conversations |
 //! | `workspace` | exports and stored files of a workspace |
+//! | `templates` | values for requests |
+//! | `permissions` | permissions of people and roles for exports |
 //! | `schedules`, `schedule_request`, `schedule_change` | exports that are made again and again, or once at a later time |
 //! | `statistics` | the figures of exports |
 //! | `maintenance` | the check of a stored file, and the clean-up |
@@ -36,11 +38,13 @@ pub mod events;
 pub mod links;
 pub mod maintenance;
 pub mod order;
+pub mod permissions;
 pub mod read;
 pub mod receipt;
 mod schedule_change;
 mod schedule_request;
 pub mod schedules;
 pub mod statistics;
+pub mod templates;
 mod words;
 pub mod workspace;

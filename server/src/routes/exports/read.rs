@@ -1,14 +1,17 @@
 //! One export, the list of exports, the limits.
 
 use actix_web::{HttpResponse, web};
-use api::exports::{Export, ExportAnswer, ExportList, ExportListMeta, ExportStatusAnswer, ExportType};
+use api::exports::{
+    Export, ExportAnswer, ExportLimits, ExportList, ExportListMeta, ExportStatusAnswer, ExportType,
+};
 
-use super::access::{self, is_administrator_of_workspace};
+use super::access::{self, Seen, is_administrator_of_workspace};
 use super::words;
 use crate::app::App;
-use crate::auth::Caller;
+use crate::auth::{Caller, Membership};
 use crate::error::ApiError;
 use crate::exports::store::ListRequest;
+use crate::permissions::Right;
 use crate::routes::dataset_access::{within, workspaces_of};
 use crate::routes::extract::Pairs;
 
@@ -35,7 +38,7 @@ pub async fn show(
     caller: Caller,
     id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let record = access::find(&app, &caller, &id).await?;
+    let Seen { record, .. } = access::find(&app, &caller, &id).await?;
     let position = app.exports.position(&record).await?;
     let export = Export {
         deliveries: app.exports.deliveries(record.id).await?,
@@ -51,9 +54,13 @@ pub async fn status(
     id: web::Path<String>,
     Pairs(pairs): Pairs,
 ) -> Result<HttpResponse, ApiError> {
-    let record = access::find(&app, &caller, &id).await?;
+    let seen = access::find(&app, &caller, &id).await?;
     words::check(&pairs, &["logs"])?;
     let logs = words::number(&pairs, "logs", 0, LOGS_MAX)?.unwrap_or(LOGS);
+    if logs > 0 {
+        seen.check(&app, Right::ViewLogs).await?;
+    }
+    let record = seen.record;
     let logs = app.exports.logs(record.id, logs).await?;
     let position = app.exports.position(&record).await?;
     Ok(HttpResponse::Ok().json(ExportStatusAnswer {
@@ -147,5 +154,18 @@ pub async fn limits(
         Some(workspace) => within(&app, caller, "exports", &workspace).await?,
         None => caller,
     };
-    Ok(HttpResponse::Ok().json(app.exports.limits(&caller).await?))
+    Ok(HttpResponse::Ok().json(limits_of(&app, &caller).await?))
+}
+
+/// Returns the limits of a caller, who is within a workspace if they are of one.
+///
+/// # Errors
+/// [`ApiError::Export`] without a state database that answers.
+pub async fn limits_of(app: &App, caller: &Caller) -> Result<ExportLimits, ApiError> {
+    let limits = app.exports.limits(caller).await?;
+    let permissions = app.permissions.of(caller).await?;
+    Ok(ExportLimits {
+        max_rows: permissions.rows_max(caller.membership().map(Membership::role)),
+        ..limits
+    })
 }

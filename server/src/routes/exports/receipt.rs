@@ -15,8 +15,7 @@ pub async fn receipt(
     caller: Caller,
     id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let record = find(&app, &caller, &id).await?;
-    let receipt = record.receipt()?;
+    let receipt = find(&app, &caller, &id).await?.record.receipt()?;
     let name = format!("{}.receipt.json", receipt.file_name);
     Ok(HttpResponse::Ok()
         .insert_header(attachment(&name))

@@ -2,6 +2,7 @@
 
 use api::conversation_exports::{ConversationExportConfig, ConversationExportRequest, ConversationScope};
 use api::data_exports::DataExportOptions;
+use api::export_templates::{ExportTemplate, TemplateParameters};
 use api::exports::ExportType;
 use api::schedules::ScheduleRequest;
 use jiff::Timestamp;
@@ -10,19 +11,21 @@ use wasm_export::Zone;
 use wasm_export::options::Format;
 
 use super::conversation_request::{self, file_name_pattern};
-use super::data::{OF_ALL, OF_PERSON, file_words, rows_of};
+use super::data::{OF_ALL, OF_PERSON, file_words, rows_of, values_of};
 use super::destinations::Wanted;
 use super::order;
+use super::templates::find_for_request;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::datasets::words::PairList;
 use crate::error::ApiError;
 use crate::exports::deliveries::destinations::without_secrets;
 use crate::exports::new_export::NewExport;
-use crate::exports::order::{Order, check_option};
+use crate::exports::order::{Order, PermittedExport, check_option};
 use crate::exports::schedules::{NewSchedule, RECURRENCE, Recurrence, Timing};
+use crate::exports::templates::overridden;
 use crate::exports::{ExportError, Options};
 use crate::parameter::{ParameterError, parse_time};
+use crate::permissions::Right;
 use crate::routes::bundles::REPORT;
 
 /// The member with the first time.
@@ -50,8 +53,10 @@ pub async fn new_schedule(
 ) -> Result<NewSchedule, ApiError> {
     let settings = app.exports.options();
     check_members(request, settings)?;
-    let export = check_export(app, caller.clone(), request).await?;
-    let export = Wanted::of_schedule(request).add_to(export, app, caller)?;
+    let permitted = check_export(app, caller.clone(), request).await?;
+    let permissions = app.permissions.of(caller).await?;
+    let permitted = Wanted::of_schedule(request).add_to(permitted, app, caller, &permissions)?;
+    let export = permitted.export;
     let timing = timing(request, now)?;
     check_pauses(&timing, caller, settings, now)?;
     let next_run_time = timing
@@ -82,10 +87,15 @@ pub async fn check_export(
     app: &App,
     caller: Caller,
     request: &ScheduleRequest,
-) -> Result<NewExport, ApiError> {
+) -> Result<PermittedExport, ApiError> {
     refuse_unsupported(request)?;
+    let permissions = app.permissions.of(&caller).await?;
     if request.export_type != ExportType::Conversations {
-        return order::check(app, caller, order_of(request)?).await;
+        let template = find_for_request(app, &caller, &permissions, request.template.as_deref()).await?;
+        let order = order_of(request, template)?;
+        let permitted = order::check(app, caller, &permissions, order).await?;
+        permissions.check(Right::Schedule, &permitted.target)?;
+        return Ok(permitted);
     }
     let body = conversations_of(request)?;
     let order = conversation_request::order_of(app, &body)?;
@@ -93,11 +103,14 @@ pub async fn check_export(
         retention_hours: retention_hours(request).or(order.retention_hours),
         ..order
     };
-    let export = order::check(app, caller, order).await?;
-    Ok(NewExport {
-        export_type: ExportType::Conversations,
-        file_name_pattern: Some(file_name_pattern(body.config.scope, "{time}")),
-        ..export
+    let permitted = order::check(app, caller, &permissions, order).await?;
+    permissions.check(Right::Schedule, &permitted.target)?;
+    Ok(PermittedExport {
+        export: NewExport {
+            file_name_pattern: Some(file_name_pattern(body.config.scope, "{time}")),
+            ..permitted.export
+        },
+        ..permitted
     })
 }
 
@@ -193,8 +206,9 @@ fn retention_hours(request: &ScheduleRequest) -> Option<u32> {
 }
 
 /// Returns the order of all kinds but conversations.
-fn order_of(request: &ScheduleRequest) -> Result<Order, ApiError> {
-    let given = request.dataset.as_deref();
+fn order_of(request: &ScheduleRequest, template: Option<ExportTemplate>) -> Result<Order, ApiError> {
+    let of_template = template.as_ref().map(|template| template.dataset.clone());
+    let given = request.dataset.as_deref().or(of_template.as_deref());
     let of_kind = match request.export_type {
         ExportType::UserData => Some(OF_PERSON),
         ExportType::BulkData => Some(OF_ALL),
@@ -202,27 +216,42 @@ fn order_of(request: &ScheduleRequest) -> Result<Order, ApiError> {
         ExportType::Dataset | ExportType::Conversations => None,
     };
     let dataset = match (of_kind, given) {
+        (Some(bundle), _)
+            if let Some(template) = template.as_ref().filter(|template| template.dataset != bundle) =>
+        {
+            let name = template.name.clone();
+            return Err(ExportError::WrongTemplate { name, bundle }.into());
+        }
         (Some(of_kind), Some(given)) if given != of_kind => {
             let problem = "contradicts `exportType`; leave it out, or give the type dataset";
             return Err(contradictory("dataset", problem).into());
         }
         (Some(name), _) | (None, Some(name)) => name,
         (None, None) => {
-            let problem = "is missing: the type is dataset, so name one; /api/datasets lists them";
+            let problem =
+                "is missing: the type is dataset, so name one or a template; /api/datasets lists them";
             return Err(ParameterError::invalid("dataset", problem).into());
         }
     };
     if request.conversations.is_some() {
         return Err(contradictory("conversations", "needs the type conversations").into());
     }
-    let mut file_words = file_words(request.format.as_deref(), &request.options);
-    file_words.extend(more_file_words(request)?);
-    let zone = request.zone.clone();
-    file_words.extend(zone.clone().map(|zone| ("zone".to_owned(), zone)));
-    let mut rows = rows_of(request.options.clone());
-    rows.zone = zone;
+    for name in request.file_options.keys() {
+        check_option(name)?;
+    }
+    let dataset = dataset.to_owned();
+    let (format, of_template) = values_of(template);
+    let of_template = TemplateParameters {
+        zone: request.zone.clone().or(of_template.zone),
+        options: overridden(of_template.options, request.file_options.clone()),
+        ..of_template
+    };
+    let format = request.format.clone().or(format);
+    let file_words = file_words(format.as_deref(), &request.options, &of_template);
+    let rows = rows_of(request.options.clone(), of_template);
     Ok(Order {
-        dataset: dataset.to_owned(),
+        kind: None,
+        dataset,
         workspace: request.workspace.clone(),
         rows,
         file_words,
@@ -233,21 +262,12 @@ fn order_of(request: &ScheduleRequest) -> Result<Order, ApiError> {
     })
 }
 
-fn more_file_words(request: &ScheduleRequest) -> Result<PairList, ParameterError> {
-    let words = request.file_options.iter();
-    words
-        .map(|(name, value)| {
-            check_option(name)?;
-            Ok((name.clone(), value.0.clone()))
-        })
-        .collect()
-}
-
 /// Returns the conversations of a request; all approved ones, if it names none.
 fn conversations_of(request: &ScheduleRequest) -> Result<ConversationExportRequest, ParameterError> {
     let members = [
         ("dataset", request.dataset.is_some()),
         ("workspace", request.workspace.is_some()),
+        ("template", request.template.is_some()),
         ("options", request.options != DataExportOptions::default()),
         ("fileOptions", !request.file_options.is_empty()),
     ];
@@ -289,7 +309,6 @@ fn contradictory(field: &str, problem: &str) -> ParameterError {
 fn refuse_unsupported(request: &ScheduleRequest) -> Result<(), ExportError> {
     let members = [
         ("encryption", request.encryption.is_some()),
-        ("template", request.template.is_some()),
         ("incremental", request.incremental.is_some()),
         ("options.encryption", request.options.encryption == Some(true)),
     ];

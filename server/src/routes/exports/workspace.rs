@@ -14,11 +14,12 @@ use api::workspaces::WorkspaceRole;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::access::{self, Seen};
 use super::answer::{idempotency_key, respond, stored};
 use super::destinations::Wanted;
 use super::links::current_link;
 use super::order::{check, count_rows};
-use super::{access, change, download, events, words};
+use super::{change, download, events, words};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::datasets::query::check_role;
@@ -31,6 +32,7 @@ use crate::exports::order::Order;
 use crate::exports::record::ExportRecord;
 use crate::exports::store::{Created, Creation, ListRequest};
 use crate::parameter::ParameterError;
+use crate::permissions::{Permissions, Right};
 use crate::routes::dataset_access::within;
 use crate::routes::extract::{Pairs, read_json};
 
@@ -64,12 +66,13 @@ pub async fn create(
     let wanted = Wanted::of_workspace(&body);
     let order = order(&workspace, body)?;
     let few = mode == ExportMode::Auto && count_rows(&app, caller.clone(), &order).await? < DIRECT_ROWS;
-    let export = check(&app, caller.clone(), order).await?;
-    let export = wanted.add_to(export, &app, &caller)?;
-    let id = export.id;
+    let permissions = app.permissions.of(&member).await?;
+    let permitted = check(&app, caller.clone(), &permissions, order).await?;
+    let permitted = wanted.add_to(permitted, &app, &caller, &permissions)?;
+    let id = permitted.export.id;
     let creation = Creation {
         caller: &caller,
-        exports: vec![export],
+        exports: vec![permitted.export],
         idempotency,
         answer: &accepted,
     };
@@ -90,7 +93,7 @@ pub async fn create(
     if record.status.is_open() {
         return Ok(respond(created));
     }
-    let job = job(&app, &request, &member, &record).await?;
+    let job = job(&app, &request, (&member, &permissions), &record).await?;
     let answer = WorkspaceExportAnswer {
         job_id: job.id.clone(),
         job,
@@ -113,6 +116,7 @@ fn order(workspace: &str, body: WorkspaceExportRequest) -> Result<Order, ApiErro
     };
     let format = body.format.map(|format| ("format".to_owned(), format));
     Ok(Order {
+        kind: None,
         dataset: body.resource_type.dataset().to_owned(),
         workspace: Some(workspace.to_owned()),
         rows: RowsRequest {
@@ -168,17 +172,22 @@ fn without_link(record: &ExportRecord) -> ExportJob {
     }
 }
 
-/// Returns an export with a link to its file, if that is complete.
+/// Returns an export with a link to its file, if that is complete and the caller may download it.
 async fn job(
     app: &App,
     request: &HttpRequest,
-    member: &Caller,
+    (member, permissions): (&Caller, &Permissions),
     record: &ExportRecord,
 ) -> Result<ExportJob, ApiError> {
     let job = without_link(record);
-    let download_url = match job.status {
-        ExportStatus::Completed => Some(current_link(app, request, member, record).await?.url),
-        _ => None,
+    let target = record.target(&app.catalog.get(), member);
+    let is_linked = job.status == ExportStatus::Completed && permissions.allows(Right::Download, &target);
+    let download_url = match is_linked {
+        true => {
+            let right = permissions.right_to_download(&target)?;
+            Some(current_link(app, request, member, (record, right)).await?.url)
+        }
+        false => None,
     };
     Ok(ExportJob { download_url, ..job })
 }
@@ -209,9 +218,10 @@ pub async fn list(
         ..ListRequest::default()
     };
     let listing = app.exports.list(&listed).await?;
+    let permissions = app.permissions.of(&member).await?;
     let mut jobs = Vec::with_capacity(listing.records.len());
     for record in &listing.records {
-        jobs.push(job(&app, &request, &member, record).await?);
+        jobs.push(job(&app, &request, (&member, &permissions), record).await?);
     }
     let has_more = listing.is_at_least || listed.offset + (jobs.len() as u64) < listing.total;
     Ok(HttpResponse::Ok().json(WorkspaceExportList {
@@ -252,7 +262,7 @@ async fn find(
     if record.workspace_id.as_deref() != member.workspace() {
         return Err(unknown());
     }
-    access::check(app, &caller, &record).await?;
+    let Seen { record, .. } = access::see(app, &caller, record).await?;
     Ok((record, member))
 }
 
@@ -264,7 +274,8 @@ pub async fn show(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let (record, member) = find(&app, caller, &path).await?;
-    Ok(HttpResponse::Ok().json(job(&app, &request, &member, &record).await?))
+    let permissions = app.permissions.of(&member).await?;
+    Ok(HttpResponse::Ok().json(job(&app, &request, (&member, &permissions), &record).await?))
 }
 
 /// Sends the file of an export of a workspace.
@@ -349,7 +360,12 @@ pub async fn delete_file(
     let workspace = member.workspace().unwrap_or_default();
     let found = app.exports.find_workspace_file(workspace, &key).await?;
     let record = found.ok_or(ExportError::UnknownFile(key))?;
-    app.exports.delete(&record, &caller).await?;
+    let seen = Seen {
+        record,
+        caller: member,
+    };
+    seen.check_change(&app).await?;
+    app.exports.delete(&seen.record, &caller).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

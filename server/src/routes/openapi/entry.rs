@@ -47,6 +47,10 @@ pub fn post(path: &'static str, id: &str, summary: &str) -> EntryBuilder {
     EntryBuilder::new(HttpMethod::Post, path, id, summary)
 }
 
+pub fn put(path: &'static str, id: &str, summary: &str) -> EntryBuilder {
+    EntryBuilder::new(HttpMethod::Put, path, id, summary)
+}
+
 pub fn delete(path: &'static str, id: &str, summary: &str) -> EntryBuilder {
     EntryBuilder::new(HttpMethod::Delete, path, id, summary)
 }

@@ -50,7 +50,7 @@ pub fn operations() -> Vec<EntryBuilder> {
                  schedule counts as one export of the hour, and its runs do not. `daily`, `weekly` and `monthly` keep the time of the \
                  clock in `zone` over daylight saving; a month that is too short has its last day. A `scheduledAt` in the past is now. \
                  With `delivery`, each file is sent once it is complete, and the recipients hear when the schedule has failed too often. \
-                 Members of later versions (`encryption`, `template`, `incremental`) are refused with `not_supported`.",
+                 Members of later versions (`encryption`, `incremental`) are refused with `not_supported`.",
             )
             .parameters([idempotency_key()])
             .request::<ScheduleRequest>()

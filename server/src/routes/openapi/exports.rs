@@ -94,8 +94,9 @@ pub fn operations() -> Vec<EntryBuilder> {
             .tag(EXPORTS)
             .description(
                 "The file has the bytes of a direct export of the same rows. It is made with the rights that the caller has when it \
-                 runs, and stored. `delivery` sends it by e-mail and tells a webhook, once it is complete. Members of later versions \
-                 (`encryption`, `template`) are refused with `not_supported`, and so is `recurrence`, which `POST /api/exports/schedule` takes.",
+                 runs, and stored. A template gives the values of members that are left out. `delivery` sends the file by e-mail and \
+                 tells a webhook, once it is complete. The member `encryption` of a later version is refused with `not_supported`, and \
+                 so is `recurrence`, which `POST /api/exports/schedule` takes.",
             )
             .parameters([idempotency_key()])
             .request::<ExportRequest>()

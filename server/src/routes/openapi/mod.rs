@@ -3,6 +3,7 @@
 mod entry;
 mod export_faces;
 mod export_files;
+mod export_rights;
 mod export_schedules;
 mod exports;
 mod parameters;

@@ -22,7 +22,7 @@ use super::export_schedules::{self, SCHEDULES};
 use super::exports::{self, EXPORTS};
 use super::parameters as p;
 use super::server::{self, SERVER};
-use super::{export_faces, export_files};
+use super::{export_faces, export_files, export_rights};
 
 const LOGIN: &str = "Login";
 const DATASETS: &str = "Datasets";
@@ -130,6 +130,7 @@ pub fn operations() -> Vec<EntryBuilder> {
     operations.extend(backups());
     operations.extend(export_files::operations());
     operations.extend(export_faces::operations());
+    operations.extend(export_rights::operations());
     operations.extend(export_schedules::operations());
     operations
 }
@@ -204,7 +205,7 @@ fn datasets() -> Vec<EntryBuilder> {
         "If the export fails part-way, the server breaks the connection instead of ending the answer.",
     )
     .parameters([vec![p::dataset(), p::workspace()], p::selection(1), p::file()].concat())
-    .problems(&[400, 404, 412]);
+    .problems(&[400, 404, 412, 413]);
     let export = files.iter().fold(export, |export, (media_type, example)| {
         export.text(media_type, "The file.", example)
     });
@@ -277,7 +278,7 @@ fn datasets() -> Vec<EntryBuilder> {
             .tag(DATASETS)
             .parameters([vec![p::dataset(), p::workspace()], p::selection(0)].concat())
             .text("application/vnd.decant.rows", RAW_ROWS, RAW_ROWS_EXAMPLE)
-            .problems(&[400, 404, 412]),
+            .problems(&[400, 404, 412, 413]),
         post(
             "/api/datasets/{name}/rows",
             "streamRowsOfBody",
@@ -288,7 +289,7 @@ fn datasets() -> Vec<EntryBuilder> {
         .parameters([p::dataset(), p::workspace()])
         .request::<RowsRequest>()
         .text("application/vnd.decant.rows", RAW_ROWS, RAW_ROWS_EXAMPLE)
-        .problems(&[400, 404]),
+        .problems(&[400, 404, 413]),
         export,
     ]
 }
@@ -316,7 +317,7 @@ fn bundles() -> Vec<EntryBuilder> {
              the answer.",
         )
         .parameters([vec![p::bundle()], p::of_bundle(), vec![p::inline()], p::file()].concat())
-        .problems(&[400, 404, 412]);
+        .problems(&[400, 404, 412, 413]);
     let report = get("/api/workspaces/{id}/report", "getReport", "Get the report of a workspace")
         .tag(BUNDLES)
         .description(
@@ -324,7 +325,7 @@ fn bundles() -> Vec<EntryBuilder> {
              the last 30 days, today included.",
         )
         .parameters([vec![p::workspace_in_path()], p::times_of_bundle(), vec![p::inline()], p::file()].concat())
-        .problems(&[400, 404, 412]);
+        .problems(&[400, 404, 412, 413]);
     let with_answers = |entry: EntryBuilder| {
         let entry = files.iter().fold(entry, |entry, (media_type, example)| {
             entry.text(media_type, "The file.", example)
@@ -349,7 +350,7 @@ fn bundles() -> Vec<EntryBuilder> {
         .tag(BUNDLES)
         .parameters([vec![p::bundle()], p::of_bundle()].concat())
         .text("application/vnd.decant.bundle", BUNDLE_ROWS, BUNDLE_ROWS_EXAMPLE)
-        .problems(&[400, 404, 412]),
+        .problems(&[400, 404, 412, 413]),
         with_answers(export),
         with_answers(report),
     ]
@@ -423,7 +424,7 @@ fn session_requests() -> Vec<EntryBuilder> {
         )
         .parameters([vec![p::session()], p::session_export().into()].concat())
         .text("application/jsonl", "The file.", SESSION_EXPORT_EXAMPLE)
-        .problems(&[400, 404, 412]),
+        .problems(&[400, 404, 412, 413]),
     ]
 }
 
