@@ -230,7 +230,7 @@ async fn recipients_are_of_the_allowed_domains_and_administrators_name_any() {
 #[tokio::test]
 async fn a_permission_refuses_deliveries_also_those_that_wait() {
     let smtp = Smtp::start(Security::None);
-    // A delivery that was not taken waits until the test says otherwise.
+    // A delivery that fails waits until the test makes it due.
     let exports = start(&smtp, &[("DECANT_DELIVERY_RETRY_SECONDS", "3600")]).await;
     let (user, of_hub) = exports.app.user().await;
     let id = create(&user, &body(&["later@example.com"])).await;

@@ -22,7 +22,7 @@ use crate::state::{State, StateError};
 const AT_ONCE: usize = 4;
 
 /// The shortest time between two looks, so that the progress of many exports causes few.
-const LOOK_AFTER: Duration = Duration::from_millis(100);
+const LOOK_AFTER: Duration = Duration::from_millis(250);
 
 /// The longest time of one attempt, with the reading of the file.
 const ATTEMPT_MAX: Duration = Duration::from_secs(180);
