@@ -10,7 +10,7 @@ use url::{Host, Url};
 
 use super::address::is_public;
 use super::options::Options;
-use super::record::SigningSecret;
+use super::signing_secret::SigningSecret;
 use crate::auth::Caller;
 use crate::datasets::query::AccessError;
 use crate::exports::error::ExportError;

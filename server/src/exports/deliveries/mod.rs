@@ -4,6 +4,7 @@
 //! - [`destinations`] are the recipients that a request names, checked.
 //! - [`address`] has the rule for addresses of the Internet that a webhook may reach.
 //! - [`record`] is a delivery as it is recorded, and as callers see it.
+//! - [`signing_secret`] is the secret of a webhook.
 //! - `rows` are new deliveries, which wait for the end of their export.
 //!
 //! The module `sending` of exports sends them.
@@ -13,6 +14,7 @@ pub mod destinations;
 mod options;
 pub mod record;
 mod rows;
+pub mod signing_secret;
 
 pub use options::{
     MailOptions, Options, PublicUrl, SmtpTls, SmtpUrl, parse_domains, parse_hosts, parse_sender,

@@ -1,7 +1,5 @@
 //! A delivery as it is recorded, and as callers see it.
 
-use std::fmt;
-
 use api::deliveries::{DeliveryKind, DeliveryStatus, ExportDelivery};
 use api::webhook_events::DeliveryEvent;
 use jiff::Timestamp;
@@ -9,17 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::destinations::public_target;
-
-/// The secret of a webhook. It is written into the state database only.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SigningSecret(pub(in crate::exports) String);
-
-impl fmt::Debug for SigningSecret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("SigningSecret")
-    }
-}
+use super::signing_secret::SigningSecret;
 
 /// A row of `decant.export_deliveries` that is to be recorded.
 #[derive(Clone, Debug, Serialize)]
