@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
+use super::analytics::count_download;
 use super::links::Links;
 use super::metrics::ExportMetrics;
 use super::record::ExportRecord;
@@ -123,6 +124,7 @@ async fn count(state: State, export: Uuid, caller: String, link: Option<Uuid>) {
         .bind(link.map(|link| link.to_string()))
         .execute(&mut *connection)
         .await?;
+        count_download(&mut connection, export).await?;
         Ok::<_, StateError>(())
     };
     if let Err(error) = counted.await {

@@ -51,6 +51,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "export templates permissions",
         include_str!("../../migrations/0007_export_templates_permissions.sql"),
     ),
+    (
+        10,
+        "export statistics",
+        include_str!("../../migrations/0010_export_statistics.sql"),
+    ),
 ];
 
 /// One database of one running server, to compare two of them.
