@@ -46,6 +46,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "export schedules",
         include_str!("../../migrations/0006_export_schedules.sql"),
     ),
+    (
+        9,
+        "export file names",
+        include_str!("../../migrations/0009_export_file_names.sql"),
+    ),
 ];
 
 /// One database of one running server, to compare two of them.

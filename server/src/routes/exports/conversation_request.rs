@@ -46,11 +46,14 @@ pub async fn check(
         return Err(ExportError::NoConversations.into());
     }
     let export = order::check(app, caller.clone(), order).await?;
-    let pattern = file_name_pattern(body.config.scope, &count.to_string());
+    let scope = body.config.scope;
+    let counted_name = file_name_pattern(scope, &count.to_string());
     Ok((
         NewExport {
             export_type: ExportType::Conversations,
-            file_name: from_pattern(&pattern, &export.options, Timestamp::now().as_second()),
+            file_name: from_pattern(&counted_name, &export.options, Timestamp::now().as_second()),
+            // Those of a repetition are not counted.
+            file_name_pattern: Some(file_name_pattern(scope, UNCOUNTED)),
             total_items: Some(count),
             ..export
         },
@@ -74,6 +77,9 @@ pub fn order_of(app: &App, body: &ConversationExportRequest) -> Result<Order, Ap
         retention_hours: Some(app.exports.options().conversation_retention_hours),
     })
 }
+
+/// The last part of the name of a file whose conversations are not counted before.
+pub const UNCOUNTED: &str = "{time}";
 
 /// Returns the name of a file with the placeholder `{date}`. `end` is its last part.
 pub fn file_name_pattern(scope: ConversationScope, end: &str) -> String {

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use api::exports::{BulkAnswer, BulkRequest, EnqueueError, Enqueued, ExportAnswer, ExportRequest};
+use jiff::Timestamp;
 
 use super::access;
 use super::answer::{idempotency_key, respond, stored};
@@ -59,7 +60,7 @@ pub async fn retry(
     }
     let creation = Creation {
         caller: &caller,
-        exports: vec![NewExport::repeating(&record, &caller)],
+        exports: vec![NewExport::repeating(&record, &caller, Timestamp::now())],
         idempotency,
         answer: &accepted,
     };

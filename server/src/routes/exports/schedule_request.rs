@@ -9,7 +9,7 @@ use serde_json::Value;
 use wasm_export::Zone;
 use wasm_export::options::Format;
 
-use super::conversation_request::{self, file_name_pattern};
+use super::conversation_request::{self, UNCOUNTED, file_name_pattern};
 use super::data::{OF_ALL, OF_PERSON, file_words, rows_of};
 use super::order;
 use crate::app::App;
@@ -93,7 +93,7 @@ pub async fn check_export(
     let export = order::check(app, caller, order).await?;
     Ok(NewExport {
         export_type: ExportType::Conversations,
-        file_name_pattern: Some(file_name_pattern(body.config.scope, "{time}")),
+        file_name_pattern: Some(file_name_pattern(body.config.scope, UNCOUNTED)),
         ..export
     })
 }

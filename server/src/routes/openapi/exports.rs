@@ -147,7 +147,9 @@ pub fn operations() -> Vec<EntryBuilder> {
             .problems(&[404, 409]),
         post("/api/exports/{id}/retry", "retryExport", "Make an export again")
             .tag(EXPORTS)
-            .description("A new export with the rows and the options of one that is over. It belongs to the same person.")
+            .description(
+                "A new export with the rows and the options of one that is over, and with a file name of now. It belongs to the same person.",
+            )
             .parameters([id(), idempotency_key()])
             .accepted::<ExportAnswer>("The new export.")
             .header("location", "The address of the new export.", "/api/exports/0195b7e2-a5f0-7cc3-a1f0-4d7e1b2c3d4e")
