@@ -25,7 +25,7 @@
 //! | `stored_file` | the file of a record |
 //! | [`file_options`] | the settings of files |
 //! | [`stored_exports`] | all that works on files, together |
-//! | [`download`] | downloads, counted when they are complete |
+//! | [`download`], [`open_downloads`] | downloads, counted when they are complete; those that have not ended |
 //! | [`links`], [`link_signature`] | links that need no other credential |
 //! | [`verify`] | the check of a stored file |
 //! | [`receipt`] | signed receipts of files |
@@ -59,6 +59,7 @@ pub mod links;
 pub mod metrics;
 pub mod new_export;
 pub mod notices;
+pub mod open_downloads;
 pub mod options;
 pub mod order;
 mod orphans;
