@@ -150,13 +150,13 @@ impl State {
     ///
     /// # Errors
     /// [`StateError`]
-    pub async fn try_out(
+    pub async fn dry_run(
         options: &PgConnectOptions,
         exported: Option<&RunningDatabase>,
     ) -> Result<SchemaVersion, StateError> {
         refuse_shared_sessions(options).await?;
         let mut connection = PgConnection::connect_with(options).await?;
-        let version = schema::try_out(&mut connection, exported).await;
+        let version = schema::dry_run(&mut connection, exported).await;
         connection.close().await?;
         version
     }

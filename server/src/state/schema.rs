@@ -163,7 +163,7 @@ pub(super) async fn prepare(
 ///
 /// # Errors
 /// As of [`prepare`].
-pub(super) async fn try_out(
+pub(super) async fn dry_run(
     connection: &mut PgConnection,
     exported: Option<&RunningDatabase>,
 ) -> Result<SchemaVersion, StateError> {
