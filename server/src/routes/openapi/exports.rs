@@ -112,7 +112,10 @@ pub fn operations() -> Vec<EntryBuilder> {
             .problems(&[400]),
         post("/api/exports/bulk-enqueue", "createExports", "Make many files in the background")
             .tag(EXPORTS)
-            .description("From 1 to 10,000 exports, of which those that can be made are created together. Administrators only.")
+            .description(
+                "From 1 to 10,000 exports, of which those that can be made are created together. The body has at most 8 MiB and a million \
+                 values. Administrators only.",
+            )
             .parameters([idempotency_key()])
             .request::<BulkRequest>()
             .accepted::<BulkAnswer>("What became of each.")
