@@ -55,9 +55,13 @@ pub fn parse_up_to<T: DeserializeOwned>(text: &str, values_max: usize) -> Result
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let members = UniqueMembers::deserialize_up_to(&mut deserializer, values_max);
     let members = members.and_then(|members| deserializer.end().map(|()| members));
-    members
-        .map_err(|error| JsonError::custom(format!("is not JSON: {error}")))?
-        .read()
+    let refused = |error: serde_json::Error| match error.is_data() {
+        true => JsonError::custom(format!(
+            "has more than {values_max} values, counting those within others; send it in several requests"
+        )),
+        false => JsonError::custom(format!("is not JSON: {error}")),
+    };
+    members.map_err(refused)?.read()
 }
 
 impl UniqueMembers {
@@ -104,11 +108,8 @@ impl<'de> DeserializeSeed<'de> for Reader<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        self.0.values_left = self.0.values_left.checked_sub(1).ok_or_else(|| {
-            D::Error::custom(
-                "it has too many values, counting those within others; send it in several requests",
-            )
-        })?;
+        let left = self.0.values_left.checked_sub(1);
+        self.0.values_left = left.ok_or_else(|| D::Error::custom("it has too many values"))?;
         deserializer.deserialize_any(self)
     }
 }
