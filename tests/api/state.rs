@@ -81,10 +81,10 @@ async fn without_state_dsn_the_private_postgresql_has_it_although_dsn_names_anot
     program::run(&export, &settings).await.good();
     recorded(2).await;
     let doctor = program::run(&["doctor"], &settings).await.text();
-    let state = doctor
+    let of_state = doctor
         .lines()
         .find(|line| line.contains("state database: version "));
-    let is_current = state.is_some_and(|line| line.ends_with(" of Decant's tables, up to date"));
+    let is_current = of_state.is_some_and(|line| line.ends_with(" of Decant's tables, up to date"));
     assert!(is_current, "{doctor}");
 
     app.server.ask_to_stop();
