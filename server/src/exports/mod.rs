@@ -26,7 +26,7 @@
 //! | `stored_file` | the file of a record |
 //! | [`file_options`] | the settings of files |
 //! | [`stored_exports`] | all that works on files, together |
-//! | [`download`] | downloads, counted when they are complete |
+//! | [`download`], [`open_downloads`] | downloads, counted when they are complete; those that have not ended |
 //! | [`links`], [`link_signature`] | links that need no other credential |
 //! | [`verify`] | the check of a stored file |
 //! | [`receipt`] | signed receipts of files |
@@ -67,6 +67,7 @@ pub mod new_export;
 pub mod new_permission;
 pub mod new_template;
 pub mod notices;
+pub mod open_downloads;
 pub mod options;
 pub mod order;
 mod orphans;

@@ -52,6 +52,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/0007_export_templates_permissions.sql"),
     ),
     (
+        9,
+        "export file names",
+        include_str!("../../migrations/0009_export_file_names.sql"),
+    ),
+    (
         10,
         "export statistics",
         include_str!("../../migrations/0010_export_statistics.sql"),
@@ -168,7 +173,7 @@ pub(super) async fn prepare(
 ///
 /// # Errors
 /// As of [`prepare`].
-pub(super) async fn try_out(
+pub(super) async fn dry_run(
     connection: &mut PgConnection,
     exported: Option<&RunningDatabase>,
 ) -> Result<SchemaVersion, StateError> {

@@ -79,7 +79,7 @@ impl Lease {
     }
 
     /// Records that the attempt ended without a file. Returns what the export is now: `queued` waits for another attempt. An export
-    /// that was to be cancelled meanwhile is cancelled. `None` if the lease was lost.
+    /// that was to be cancelled meanwhile is cancelled, whatever the attempt ended with. `None` if the lease was lost.
     ///
     /// # Errors
     /// [`StateError`].
@@ -115,12 +115,17 @@ impl Lease {
             return Ok(None);
         };
         release(&mut transaction, self.id, &self.owner).await?;
-        let waits = now == ExportStatus::Queued;
-        let text = match (ended, message) {
-            (Ended::GivenBack, _) => "The worker stops; another one begins again".to_owned(),
-            (_, Some(message)) if waits => format!("{message}. Tried again in {} s", pause.as_secs()),
-            (_, Some(message)) => message.clone(),
-            (_, None) => "Cancelled".to_owned(),
+        let (kind, text) = match (now, message) {
+            (ExportStatus::Cancelled, Some(message)) => (
+                LogKind::Cancel,
+                format!("Cancelled. Its last attempt failed: {message}"),
+            ),
+            (ExportStatus::Cancelled, None) => (LogKind::Cancel, "Cancelled".to_owned()),
+            (ExportStatus::Queued, Some(message)) => {
+                (kind, format!("{message}. Tried again in {} s", pause.as_secs()))
+            }
+            (_, Some(message)) => (kind, message.clone()),
+            (_, None) => (kind, "The worker stops; another one begins again".to_owned()),
         };
         log(&mut transaction, self.id, kind, &text).await?;
         let stopped = if now == ExportStatus::Failed {
@@ -138,12 +143,13 @@ impl Lease {
     }
 }
 
-/// Ends an attempt, and returns the new state. An export that is to be cancelled does not wait for another attempt.
+/// Ends an attempt, and returns the new state. An export that is to be cancelled is cancelled, also if the attempt has failed.
 const END: &str = "update decant.data_exports set \
-     status = case when cancel_asked and $3 = 'queued' then 'cancelled' else $3 end, \
-     error_code = $4, error_message = $5, lease_holder = null, lease_until = null, \
+     status = case when cancel_asked then 'cancelled' else $3 end, \
+     error_code = case when not cancel_asked then $4 end, error_message = case when not cancel_asked then $5 end, \
+     lease_holder = null, lease_until = null, \
      not_before = now() + make_interval(secs => $6), attempts = attempts + $7::integer, \
-     completed_at = case when $3 = 'queued' then completed_at else now() end \
+     completed_at = case when $3 = 'queued' and not cancel_asked then completed_at else now() end \
      where id = $1::uuid and lease_fence = $2 and status = 'processing' returning status";
 
 /// Tells all processes that a record has changed, when the transaction is committed.

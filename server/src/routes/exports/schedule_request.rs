@@ -10,7 +10,7 @@ use serde_json::Value;
 use wasm_export::Zone;
 use wasm_export::options::Format;
 
-use super::conversation_request::{self, file_name_pattern};
+use super::conversation_request::{self, UNCOUNTED, file_name_pattern};
 use super::data::{OF_ALL, OF_PERSON, file_words, rows_of, values_of};
 use super::order;
 use super::templates::find_for_request;
@@ -101,7 +101,7 @@ pub async fn check_export(
     let permitted = order::check(app, caller, &permissions, order).await?;
     permissions.check(Right::Schedule, &permitted.target)?;
     Ok(NewExport {
-        file_name_pattern: Some(file_name_pattern(body.config.scope, "{time}")),
+        file_name_pattern: Some(file_name_pattern(body.config.scope, UNCOUNTED)),
         ..permitted.export
     })
 }
