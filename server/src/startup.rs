@@ -411,6 +411,10 @@ impl Application {
         if let Ok(Err(error)) = running.await {
             tracing::error!(%error, "the server failed");
         }
+        // The server does not wait for the threads that drop the connections which it breaks off.
+        if !app.stored_exports.downloads.ended(LAST_BYTES_MAX).await {
+            tracing::error!("downloads that were broken off are not all recorded");
+        }
         app.database.spool.clear();
         app.source.close().await;
         if let Some(audit) = audit

@@ -147,6 +147,12 @@ async fn a_wrong_request_is_refused_by_the_name_of_its_member() {
             Some(member)
         );
     }
+    let unknown = usage(json!({ "fileOptions": { "colour": "red" } }));
+    let answer = user.schedule_export(&unknown).answer().await;
+    assert_eq!(
+        answer.problem(400, "unknown_parameter").field.as_deref(),
+        Some("colour")
+    );
     for (members, field) in [
         (json!({ "recurrence": "sometimes" }), "recurrence"),
         (json!({ "recurrence": "0 0 30 2 *" }), "recurrence"),

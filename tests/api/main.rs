@@ -19,6 +19,7 @@ mod datasets;
 mod definition_language;
 mod docs;
 mod export;
+mod export_again;
 mod export_cleanup;
 mod export_delivery_mail;
 mod export_delivery_schedules;

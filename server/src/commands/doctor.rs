@@ -124,7 +124,7 @@ async fn state_database(settings: &Settings, exported: Option<&RunningDatabase>)
             None => return Ok(private_state_database()),
         },
     };
-    let SchemaVersion { found, known } = State::try_out(&options, exported)
+    let SchemaVersion { found, known } = State::dry_run(&options, exported)
         .await
         .map_err(|error| error.to_string())?;
     Ok(match found {
@@ -153,7 +153,7 @@ async fn redis(server: &RedisServer) -> Result<String, String> {
     }
 }
 
-/// Tries the storage with a small file.
+/// Writes, reads and removes a small file of the storage.
 async fn storage(settings: &Settings) -> Result<String, String> {
     let storage = Storage::new(settings.storage.clone());
     let location = storage.location();
@@ -166,7 +166,7 @@ async fn storage(settings: &Settings) -> Result<String, String> {
              head and delete its objects"
         }
     };
-    match storage.try_out().await {
+    match storage.check_round_trip().await {
         Ok(()) => Ok(format!(
             "a small file was written, read and removed in {location}"
         )),

@@ -46,6 +46,8 @@ pub struct ExportRecord {
     pub total_items: Option<u64>,
     pub file_key: Option<String>,
     pub file_name: Option<String>,
+    /// See [`NewExport`](super::new_export::NewExport).
+    pub file_name_pattern: Option<String>,
     pub file_bytes: Option<u64>,
     pub raw_bytes: Option<u64>,
     pub record_count: Option<u64>,

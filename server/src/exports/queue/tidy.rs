@@ -4,9 +4,10 @@ use sqlx::{Connection, query, query_as};
 use uuid::Uuid;
 
 use super::claim::Queue;
-use super::end::{count, notify};
+use super::end::notify;
 use super::lease::release;
 use crate::audit::Action;
+use crate::exports::analytics::count;
 use crate::exports::deliveries;
 use crate::exports::expiry::expire;
 use crate::exports::metrics::EndStatus;

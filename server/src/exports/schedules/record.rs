@@ -124,7 +124,7 @@ impl ScheduleRecord {
             parameters: self.parameters.clone(),
             selection: self.selection.clone(),
             file_name: render_file_name(pattern, &self.dataset, &self.options, now),
-            file_name_pattern: None,
+            file_name_pattern: self.file_name_pattern.clone(),
             priority: 0,
             not_before: None,
             retention_hours: self.retention_hours,

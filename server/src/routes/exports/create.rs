@@ -6,6 +6,7 @@ use std::collections::hash_map::Entry;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use api::exports::{BulkAnswer, BulkRequest, EnqueueError, Enqueued, ExportAnswer, ExportRequest};
+use jiff::Timestamp;
 
 use super::access;
 use super::answer::{idempotency_key, respond, stored};
@@ -29,6 +30,9 @@ const BULK_MAX: usize = 10_000;
 
 /// The greatest size of the body of many exports.
 const BULK_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// The greatest number of values in it: a hundred of each export.
+const BULK_VALUES_MAX: usize = 100 * BULK_MAX;
 
 /// Creates an export, and answers before it is made.
 pub async fn create(
@@ -71,7 +75,7 @@ pub async fn retry(
     let record = seen.record;
     let creation = Creation {
         caller: &caller,
-        exports: vec![NewExport::repeating(&record, &caller)],
+        exports: vec![NewExport::repeating(&record, &caller, Timestamp::now())],
         idempotency,
         answer: &accepted,
     };
@@ -94,7 +98,7 @@ pub async fn bulk(
     body: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
     app.check_running()?;
-    let body: BulkRequest = read_json(body.into_inner(), BULK_BYTES_MAX).await?;
+    let body: BulkRequest = read_json(body.into_inner(), BULK_BYTES_MAX, BULK_VALUES_MAX).await?;
     if !(1..=BULK_MAX).contains(&body.exports.len()) {
         let problem = format!("must have from 1 to {BULK_MAX} exports");
         return Err(ParameterError::invalid("exports", problem).into());

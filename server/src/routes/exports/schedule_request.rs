@@ -10,7 +10,7 @@ use serde_json::Value;
 use wasm_export::Zone;
 use wasm_export::options::Format;
 
-use super::conversation_request::{self, file_name_pattern};
+use super::conversation_request::{self, UNCOUNTED, file_name_pattern};
 use super::data::{OF_ALL, OF_PERSON, file_words, rows_of, values_of};
 use super::destinations::Wanted;
 use super::order;
@@ -107,7 +107,7 @@ pub async fn check_export(
     permissions.check(Right::Schedule, &permitted.target)?;
     Ok(PermittedExport {
         export: NewExport {
-            file_name_pattern: Some(file_name_pattern(body.config.scope, "{time}")),
+            file_name_pattern: Some(file_name_pattern(body.config.scope, UNCOUNTED)),
             ..permitted.export
         },
         ..permitted

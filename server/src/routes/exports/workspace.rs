@@ -31,6 +31,7 @@ use crate::exports::idempotency::StoredAnswer;
 use crate::exports::order::Order;
 use crate::exports::record::ExportRecord;
 use crate::exports::store::{Created, Creation, ListRequest};
+use crate::json_input::VALUES_MAX;
 use crate::parameter::ParameterError;
 use crate::permissions::{Permissions, Right};
 use crate::routes::dataset_access::within;
@@ -60,7 +61,7 @@ pub async fn create(
 ) -> Result<HttpResponse, ApiError> {
     app.check_running()?;
     let member = within(&app, caller.clone(), EXPORTS, &workspace).await?;
-    let body: WorkspaceExportRequest = read_json(body.into_inner(), BODY_BYTES_MAX).await?;
+    let body: WorkspaceExportRequest = read_json(body.into_inner(), BODY_BYTES_MAX, VALUES_MAX).await?;
     let idempotency = idempotency_key(&request, &body)?;
     let mode = body.mode;
     let wanted = Wanted::of_workspace(&body);

@@ -113,7 +113,10 @@ pub fn operations() -> Vec<EntryBuilder> {
             .problems(&[400]),
         post("/api/exports/bulk-enqueue", "createExports", "Make many files in the background")
             .tag(EXPORTS)
-            .description("From 1 to 10,000 exports, of which those that can be made are created together. Administrators only.")
+            .description(
+                "From 1 to 10,000 exports, of which those that can be made are created together. The body has at most 8 MiB and a million \
+                 values. Administrators only.",
+            )
             .parameters([idempotency_key()])
             .request::<BulkRequest>()
             .accepted::<BulkAnswer>("What became of each.")
@@ -148,7 +151,9 @@ pub fn operations() -> Vec<EntryBuilder> {
             .problems(&[404, 409]),
         post("/api/exports/{id}/retry", "retryExport", "Make an export again")
             .tag(EXPORTS)
-            .description("A new export with the rows and the options of one that is over. It belongs to the same person.")
+            .description(
+                "A new export with the rows and the options of one that is over, and with a file name of now. It belongs to the same person.",
+            )
             .parameters([id(), idempotency_key()])
             .accepted::<ExportAnswer>("The new export.")
             .header("location", "The address of the new export.", "/api/exports/0195b7e2-a5f0-7cc3-a1f0-4d7e1b2c3d4e")
