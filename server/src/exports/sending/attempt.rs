@@ -127,8 +127,8 @@ impl Sender {
         let mail = self.options.mail.as_ref().ok_or(ExportError::NoMail)?;
         let address = address(delivery)?;
         check_recipient(&address, caller, &self.options)?;
-        let is_sealed = self.files.is_sealed(stored);
-        let name = record.download_name(is_sealed);
+        let stays_encrypted = self.files.stays_encrypted(stored);
+        let name = record.download_name(stays_encrypted);
         if stored.bytes > mail.attachment_max {
             let link = self
                 .link(record, stored, caller, self.options.link_lifetime)
@@ -148,7 +148,7 @@ impl Sender {
         let letter = message::completed(record, &name, Way::Attached);
         let attachment = Attachment {
             name,
-            media_type: record.media_type(is_sealed),
+            media_type: record.media_type(stays_encrypted),
             content,
         };
         Ok(mail::send(mail, &address, delivery.id, letter, Some(attachment)).await)

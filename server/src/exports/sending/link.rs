@@ -47,7 +47,7 @@ impl Sender {
             once = false,
             expires = %link.expires_at
         );
-        let name = record.download_name(self.files.is_sealed(stored));
+        let name = record.download_name(self.files.stays_encrypted(stored));
         Ok(Some(link_address(&self.signer, &link, &name, &own.to_string())))
     }
 }
