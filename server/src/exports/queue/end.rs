@@ -131,8 +131,10 @@ impl Lease {
         };
         log(&mut transaction, self.id, kind, &text).await?;
         deliveries::release(&mut transaction, self.id).await?;
-        let stopped = if now == ExportStatus::Failed {
+        if now != ExportStatus::Queued {
             count(&mut transaction, self.id).await?;
+        }
+        let stopped = if now == ExportStatus::Failed {
             schedules::failed(&mut transaction, self.schedule, &text).await?
         } else {
             None

@@ -94,8 +94,10 @@ impl Queue {
             };
             log(&mut transaction, id, kind, LOST).await?;
             deliveries::release(&mut transaction, id).await?;
-            if status == "failed" {
+            if status != "queued" {
                 count(&mut transaction, id).await?;
+            }
+            if status == "failed" {
                 stopped.extend(schedules::failed(&mut transaction, *schedule, LOST).await?);
             }
             notify(&mut transaction, id).await?;
