@@ -175,7 +175,10 @@ async fn long_names_are_recorded_within_a_limit_and_the_records_can_be_read() {
     app.admin().roll_back(&"x".repeat(10_000)).answer().await;
 
     let short: String = name.chars().take(200).collect();
-    assert_eq!(callers(&state, "export_initiated").await, [short.clone()]);
+    assert_eq!(
+        callers(&state, "export_initiated").await,
+        std::slice::from_ref(&short)
+    );
     callers(&state, "database_import_rolled_back").await;
     let longest = "select max(length(value)) from decant.audit cross join jsonb_each_text(details) as detail (name, value)";
     assert_eq!(state.number(longest).await, 2_000);
