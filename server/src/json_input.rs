@@ -23,8 +23,8 @@ pub struct JsonError {
     problem: String,
 }
 
-/// The greatest number of values, counting those within arrays and objects. Each needs some thirty bytes of memory.
-const VALUES_MAX: usize = 100_000;
+/// The usual greatest number of values, counting those within arrays and objects. Each needs some thirty bytes of memory.
+pub const VALUES_MAX: usize = 100_000;
 
 /// A JSON value, and the first member that an object in it has twice.
 pub struct UniqueMembers {
@@ -33,20 +33,35 @@ pub struct UniqueMembers {
 }
 
 /// Notes about the value that is being read.
-#[derive(Default)]
 struct Notes {
     twice: Option<String>,
-    values: usize,
+    /// Values that may still follow.
+    values_left: usize,
 }
 
-/// Parses the text of an object.
+/// Parses the text of an object with at most [`VALUES_MAX`] values.
 ///
 /// # Errors
 /// [`JsonError`].
 pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, JsonError> {
-    let members: UniqueMembers =
-        serde_json::from_str(text).map_err(|error| JsonError::custom(format!("is not JSON: {error}")))?;
-    members.read()
+    parse_up_to(text, VALUES_MAX)
+}
+
+/// As [`parse`], with another greatest number of values.
+///
+/// # Errors
+/// [`JsonError`].
+pub fn parse_up_to<T: DeserializeOwned>(text: &str, values_max: usize) -> Result<T, JsonError> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let members = UniqueMembers::deserialize_up_to(&mut deserializer, values_max);
+    let members = members.and_then(|members| deserializer.end().map(|()| members));
+    let refused = |error: serde_json::Error| match error.is_data() {
+        true => JsonError::custom(format!(
+            "has more than {values_max} values, counting those within others; send it in several requests"
+        )),
+        false => JsonError::custom(format!("is not JSON: {error}")),
+    };
+    members.map_err(refused)?.read()
 }
 
 impl UniqueMembers {
@@ -63,11 +78,15 @@ impl UniqueMembers {
             other => Err(JsonError::invalid_type(unexpected(&other), &"an object")),
         }
     }
-}
 
-impl<'de> Deserialize<'de> for UniqueMembers {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut notes = Notes::default();
+    fn deserialize_up_to<'de, D: Deserializer<'de>>(
+        deserializer: D,
+        values_max: usize,
+    ) -> Result<Self, D::Error> {
+        let mut notes = Notes {
+            twice: None,
+            values_left: values_max,
+        };
         let value = Reader(&mut notes).deserialize(deserializer)?;
         Ok(Self {
             value,
@@ -76,17 +95,21 @@ impl<'de> Deserialize<'de> for UniqueMembers {
     }
 }
 
-/// Reads a value, and notes the first member that an object has twice. It fails beyond [`VALUES_MAX`].
+impl<'de> Deserialize<'de> for UniqueMembers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize_up_to(deserializer, VALUES_MAX)
+    }
+}
+
+/// Reads a value, and notes the first member that an object has twice. It fails if there are too many values.
 struct Reader<'a>(&'a mut Notes);
 
 impl<'de> DeserializeSeed<'de> for Reader<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        self.0.values += 1;
-        if self.0.values > VALUES_MAX {
-            return Err(D::Error::custom(format!("it has more than {VALUES_MAX} values")));
-        }
+        let left = self.0.values_left.checked_sub(1);
+        self.0.values_left = left.ok_or_else(|| D::Error::custom("it has too many values"))?;
         deserializer.deserialize_any(self)
     }
 }

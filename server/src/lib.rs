@@ -38,7 +38,7 @@
 //! | [`source`] | the connection pools of the database that is exported |
 //! | [`free_space`] | the space that stays free on a disk |
 //! | [`private_folder`] | folders for this user only, and the sweep of what crashes leave in them |
-//! | `kept` | a value that is made anew when it is too old |
+//! | `cached` | a value that is made anew when it is too old |
 //! | `recent_map` | a bounded map that keeps its newest entries for some time |
 //! | [`pooler`] | connection poolers between Decant and the database |
 //! | [`dsn`] | the address of a database, for sqlx and for PostgreSQL's programs |
@@ -50,6 +50,7 @@ pub mod audit;
 pub mod auth;
 pub mod backups;
 pub mod base_path;
+mod cached;
 pub mod commands;
 pub mod config;
 pub mod database;
@@ -62,7 +63,6 @@ pub mod file;
 pub mod free_space;
 pub mod hub_tables;
 pub mod json_input;
-mod kept;
 pub mod listener;
 pub mod metrics;
 pub mod monitor;

@@ -41,11 +41,13 @@ use crate::datasets::workspaces::membership_cache;
 use crate::dsn::Dsn;
 use crate::exports::cleanup_schedule;
 use crate::exports::files::ExportFiles;
+use crate::exports::link_signature::LinkSigner;
 use crate::exports::metrics::ExportMetrics;
 use crate::exports::notices::Notices;
 use crate::exports::plan::Planner;
 use crate::exports::receipt::ReceiptSigner;
 use crate::exports::schedules;
+use crate::exports::sending::Sender;
 use crate::exports::store::ExportStore;
 use crate::exports::stored_exports::StoredExports;
 use crate::exports::work::{self as export_work, Workers};
@@ -299,18 +301,33 @@ impl Application {
             settings,
         });
         if app.state.is_on() {
+            let planner = Planner {
+                source: app.source.clone(),
+                state: app.state.clone(),
+                catalog: Arc::clone(&app.catalog),
+                authenticator: Arc::clone(&app.authenticator),
+                permissions: app.permissions.clone(),
+            };
             let workers = export_workers(export_work::Parts {
                 state: app.state.clone(),
                 options: app.settings.exports.clone(),
                 notices,
                 metrics,
-                planner: Planner {
-                    source: app.source.clone(),
-                    state: app.state.clone(),
-                    catalog: Arc::clone(&app.catalog),
-                    authenticator: Arc::clone(&app.authenticator),
-                    permissions: app.permissions.clone(),
-                },
+                sender: Some(Sender {
+                    options: app.settings.deliveries.clone(),
+                    store: app.exports.clone(),
+                    planner: planner.clone(),
+                    files: files.clone(),
+                    links: app.stored_exports.links.clone(),
+                    signer: LinkSigner::new(
+                        app.settings
+                            .export_files
+                            .link_secret
+                            .as_ref()
+                            .unwrap_or(&session_secret),
+                    ),
+                }),
+                planner,
                 files,
                 heartbeat: app.settings.heartbeat,
                 stopping: app.stopping.clone(),
@@ -393,6 +410,10 @@ impl Application {
         timer.abort();
         if let Ok(Err(error)) = running.await {
             tracing::error!(%error, "the server failed");
+        }
+        // The server does not wait for the threads that drop the connections which it breaks off.
+        if !app.stored_exports.downloads.ended(LAST_BYTES_MAX).await {
+            tracing::error!("downloads that were broken off are not all recorded");
         }
         app.database.spool.clear();
         app.source.close().await;

@@ -9,6 +9,7 @@ use decant_tests::database::Database;
 use decant_tests::definitions::{ENDLESS, FAILING, NUMBERS};
 use decant_tests::patience::wait_for;
 use decant_tests::program;
+use decant_tests::raw_rows::RawRows;
 use decant_tests::server::data_dir;
 
 const SOON: Duration = Duration::from_secs(10);
@@ -157,6 +158,34 @@ async fn the_result_and_the_caller_of_an_export_are_recorded() {
             .await,
         10
     );
+}
+
+#[tokio::test]
+async fn long_names_are_recorded_within_a_limit_and_the_records_can_be_read() {
+    let state = Database::empty().await;
+    let app = App::start_with(&[("STATE_DSN", &state.dsn)]).await;
+    // Many different characters: PostgreSQL compresses others, so that an index holds more of them.
+    let letter = |number: u32| char::from_u32(0x4e00 + number * 7_919 % 20_000).expect("a Chinese character");
+    let name: String = (0..10_000).map(letter).collect();
+    let user = app.database.new_user(&name).await;
+    let user = app.anonymous().with_token(&user.key);
+    let rows = user.usage_count(&[]).await;
+    assert!(!user.usage_file(&[]).await.is_empty());
+    // The name of a database of an earlier restore, as the request has it.
+    app.admin().roll_back(&"x".repeat(10_000)).answer().await;
+
+    let short: String = name.chars().take(200).collect();
+    assert_eq!(callers(&state, "export_initiated").await, [short.clone()]);
+    callers(&state, "database_import_rolled_back").await;
+    let longest = "select max(length(value)) from decant.audit cross join jsonb_each_text(details) as detail (name, value)";
+    assert_eq!(state.number(longest).await, 2_000);
+    let of_name = app.admin().rows("audit-log").query("caller", &short);
+    let of_name = RawRows::parse(&of_name.answer().await.good().body).whole();
+    assert!(of_name.count() >= 1);
+    let all = RawRows::parse(&app.admin().rows("audit-log").answer().await.good().body);
+    assert!(all.whole().count() >= 2);
+    // A name does not change an answer.
+    assert_eq!(user.usage_count(&[]).await, rows);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Files of everything about one person and of all users, and the figures of exports.
 
-use decant_tests::exports::{Exports, wait_until};
+use decant_tests::exports::{Exports, create, wait_until};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -80,9 +80,81 @@ async fn the_figures_are_those_of_the_caller_and_of_everybody_for_administrators
         ),
         (&json!(0), &json!(1))
     );
+    let of_all = &all["systemStats"];
+    assert_eq!(
+        (
+            &of_all["byStatus"],
+            &of_all["byFormat"],
+            &of_all["successRate"],
+            &of_all["today"]
+        ),
+        (
+            &json!({ "completed": 1 }),
+            &json!({ "json": 1 }),
+            &json!(100.0),
+            &json!(1)
+        )
+    );
+    let day = &figures["perDay"][0];
+    assert_eq!(
+        (&day["completed"], &day["size"]),
+        (&json!(1), &figures["totalSize"])
+    );
+    assert_eq!(of_all["perDay"], figures["perDay"]);
     assert_eq!(all["systemStats"]["queue"]["queued"], 0);
     assert_eq!(all["systemStats"]["storage"]["used"], figures["totalSize"]);
     assert_eq!(all["systemStats"]["healthMetrics"][0]["dataset"], "user-data");
+    // One that is cancelled before its time counts, too.
+    let later = json!({ "dataset": "usage-logs", "format": "csv", "scheduledAt": "2030-01-31T02:00:00Z" });
+    let later = create(&user, &later).await;
+    user.cancel_export(&later).answer().await.good();
+    let own: Value = user.export_statistics().answer().await.good().json();
+    let all: Value = system().answer().await.good().json();
+    for figures in [&own["userStats"], &all["systemStats"]] {
+        assert_eq!(figures["byStatus"], json!({ "cancelled": 1, "completed": 1 }));
+        assert_eq!(figures["perDay"][0]["cancelled"], 1, "{figures}");
+    }
+    // The sums stay when records are removed. Older days are not among the last ones.
+    exports.state.execute("delete from decant.data_exports").await;
+    exports
+        .state
+        .execute(
+            "insert into decant.export_analytics (date, export_type, dataset, format, scope, total_exports, successful_exports, \
+             failed_exports, total_size_bytes) \
+             select (now() at time zone 'UTC')::date - days, 'dataset', 'usage-logs', 'csv', 'user', 10, 6, 3, 600 \
+             from unnest('{5, 40, 89}'::integer[]) days",
+        )
+        .await;
+    let figures = async |days: &str| {
+        let answer = admin
+            .export_statistics()
+            .query("include_system", "true")
+            .query("days", days);
+        answer.answer().await.good().json::<Value>()["systemStats"].clone()
+    };
+    let month = figures("30").await;
+    assert_eq!(
+        (
+            &month["totalExports"],
+            &month["byStatus"],
+            &month["perDay"].as_array().unwrap().len()
+        ),
+        (
+            &json!(12),
+            &json!({ "cancelled": 2, "completed": 7, "failed": 3 }),
+            &2
+        )
+    );
+    assert_eq!(month["successRate"], 70.0);
+    assert_eq!(month["healthMetrics"][0]["total_exports"], 11, "{month}");
+    assert_eq!(figures("90").await["totalExports"], 32);
+    for days in ["0", "91", "x"] {
+        let answer = admin.export_statistics().query("days", days).answer().await;
+        assert_eq!(
+            answer.problem(400, "invalid_parameter").field.as_deref(),
+            Some("days")
+        );
+    }
     user.export_statistics()
         .query("include_system", "true")
         .answer()

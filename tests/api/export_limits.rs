@@ -226,3 +226,33 @@ async fn without_a_state_database_the_caller_has_no_limits_and_stays_signed_in()
     let refused = user(&app, MEMBER).export_limits().answer().await;
     refused.problem(503, "no_state_database");
 }
+
+#[tokio::test]
+async fn many_rich_exports_are_one_request_and_a_larger_one_is_told_what_to_do() {
+    let exports = Exports::start(&[("DECANT_WORKERS", "0")]).await;
+    let admin = exports.app.admin();
+    let columns = "created_at user_name key_name provider_name model original_model endpoint status_code input_tokens \
+                   output_tokens cache_creation_5m_input_tokens cache_creation_1h_input_tokens cache_read_input_tokens \
+                   total_tokens cost_usd duration_ms session_id retry_count";
+    let columns: Vec<_> = columns.split_whitespace().collect();
+    let rich = json!({ "dataset": "usage-logs", "format": "csv", "columns": columns, "zone": "Asia/Shanghai", "limit": 1_000,
+        "filters": { "userId": 1, "startTime": "2026-01-01T00:00:00Z", "endTime": "2026-02-01T00:00:00Z", "model": "a",
+            "endpoint": "/v1/messages", "minRetryCount": 1, "sessionId": "b", "statusCode": 200 },
+        "options": { "compression": "gzip", "delimiter": "semicolon", "locale": "de-DE", "guard": "strict" } });
+    // With more values than requests of persons may have.
+    let body = json!({ "exports": vec![rich; 3_000] });
+    let answer = admin.create_exports(&body).answer().await;
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    let answer: Value = answer.json();
+    let outcomes = answer["exports"].as_array().unwrap();
+    let is_queued = outcomes.iter().all(|outcome| outcome["status"] == "queued");
+    assert!(outcomes.len() == 3_000 && is_queued, "{}", outcomes[0]);
+    for too_large in [
+        json!({ "exports": [{ "dataset": "x".repeat(8 * 1024 * 1024) }] }),
+        json!({ "exports": [{ "dataset": "usage-logs", "columns": vec![0; 1_000_000] }] }),
+    ] {
+        let refused = admin.create_exports(&too_large).answer().await;
+        let problem = refused.problem(400, "invalid_body");
+        assert!(problem.detail.contains("in several requests"), "{problem:?}");
+    }
+}

@@ -418,6 +418,34 @@ async fn a_permission_that_was_withdrawn_counts_when_the_export_runs() {
 }
 
 #[tokio::test]
+async fn a_schedule_needs_the_right_to_schedule_when_it_is_made_and_when_it_runs() {
+    let exports = Exports::start(&[]).await;
+    let (user, of_hub) = exports.app.user().await;
+    let body = json!({ "exportType": "dataset", "dataset": "usage-logs", "format": "csv", "recurrence": "daily",
+        "scheduledAt": "2030-01-31T02:00:00Z" });
+    let schedule = async || user.schedule_export(&body).answer().await;
+    let id = schedule().await.good().json::<Value>()["request"]["id"]
+        .as_u64()
+        .unwrap();
+    let row =
+        json!({ "subject": format!("hub:{}", of_hub.id), "dataset": "usage-logs", "canSchedule": false });
+    let permission = grant(&exports, &row).await;
+    schedule().await.problem(403, "export_not_permitted");
+    let run = async || {
+        let run: Value = user.run_schedule(id).answer().await.good().json();
+        run["export"]["id"].as_str().unwrap().to_owned()
+    };
+    let export = wait_until(&user, &run().await, "failed").await;
+    assert_eq!(export["errorCode"], "no_longer_allowed");
+    // Only schedules are refused.
+    let other = json!({ "dataset": "usage-logs", "format": "csv" });
+    wait_until(&user, &create(&user, &other).await, "completed").await;
+    revoke(&exports, permission).await;
+    wait_until(&user, &run().await, "completed").await;
+    schedule().await.good();
+}
+
+#[tokio::test]
 async fn a_permission_that_was_withdrawn_counts_when_the_file_is_fetched() {
     let exports = Exports::start(&[]).await;
     let (user, of_hub) = exports.app.user().await;

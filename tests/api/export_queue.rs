@@ -194,3 +194,30 @@ async fn decant_uses_one_key_of_redis() {
     wait_until(&admin, &id, "completed").await;
     assert_eq!(redis.keys().await, ["decant:exports"]);
 }
+
+#[tokio::test]
+async fn the_pages_of_the_list_follow_each_other() {
+    let exports = Exports::start(&[("DECANT_WORKERS", "0")]).await;
+    let admin = exports.app.admin();
+    for _ in 0..5 {
+        create(&admin, &json!({ "dataset": "usage-logs" })).await;
+    }
+    let page = async |limit: &str, offset: &str| {
+        let request = admin.exports().query("limit", limit).query("offset", offset);
+        let list: Value = request.answer().await.good().json();
+        let ids = list["exports"].as_array().unwrap().iter();
+        ids.map(|export| export["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let newest_first = "select id::text from decant.data_exports order by created_at desc, id desc";
+    let expected: Vec<_> = exports
+        .state
+        .texts(newest_first)
+        .await
+        .into_iter()
+        .flatten()
+        .collect();
+    let pages = [page("2", "0").await, page("2", "2").await, page("2", "4").await];
+    assert_eq!(pages.concat(), expected);
+    assert_eq!(page("2", "6").await, [""; 0]);
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use decant_tests::actors::Actor;
-use decant_tests::definitions::{Definitions, NUMBERS};
+use decant_tests::definitions::{BROKEN, Definitions, NUMBERS};
 use decant_tests::exports::{Exports, PATIENCE, wait_until};
 use decant_tests::patience::wait_for;
 use decant_tests::server::ADMIN_TOKEN;
@@ -15,25 +15,6 @@ const NO_TICK: (&str, &str) = ("DECANT_SCHEDULE_TICK_SECONDS", "3600");
 const WITHOUT_WORKERS: (&str, &str) = ("DECANT_WORKERS", "0");
 
 const INTERNAL_TOKEN: &str = "a-token-of-a-cron-job-0123";
-
-/// Fails in its only row, and in each attempt.
-const BROKEN: &str = r#"
-name = "broken"
-title = "Broken"
-access = "admin"
-order = ["n desc"]
-from = "(select n from generate_series(0, 0) n) numbers"
-
-[[column]]
-name = "n"
-label = "Number"
-sql = "n"
-
-[[column]]
-name = "inverse"
-label = "Inverse"
-sql = "1 / n"
-"#;
 
 fn usage(members: Value) -> Value {
     let mut body = json!({ "exportType": "dataset", "dataset": "usage-logs", "format": "csv",

@@ -288,10 +288,39 @@ async fn relative_days_are_those_of_the_day_on_which_the_export_is_made() {
     assert_eq!(rows(with(json!({ "start": "-50d" }))).await, 2);
     assert_eq!(rows(with(json!({ "start": "-50d", "end": "-30d" }))).await, 1);
     assert_eq!(rows(with(json!({ "start": "-0d" }))).await, 0);
-    // The record has the days of the calendar, so that the export is the same when it is made again.
+    // The days count from the one on which a worker makes the file.
     let day = "select selection->'dateRange'->>'start' from decant.data_exports order by created_at limit 1";
-    let expected = "select ((now() at time zone 'UTC')::date - 30)::text";
-    assert_eq!(exports.state.text(day).await, exports.state.text(expected).await);
+    assert_eq!(exports.state.text(day).await.as_deref(), Some("-30d"));
+    let schedule =
+        json!({ "exportType": "dataset", "template": "recent-files", "scheduledAt": "2030-01-31T02:00:00Z" });
+    let created = user.schedule_export(&schedule).answer().await.good();
+    let id = created.json::<Value>()["request"]["id"].as_u64().unwrap();
+    let run: Value = user.run_schedule(id).answer().await.good().json();
+    let export = wait_until(&user, run["export"]["id"].as_str().unwrap(), "completed").await;
+    assert_eq!(
+        (&export["recordCount"], &export["dataset"], &export["format"]),
+        (&json!(1), &json!("saved-files"), &json!("json"))
+    );
+    for (members, status, code) in [
+        (json!({ "exportType": "user_data" }), 400, "invalid_parameter"),
+        (
+            json!({ "exportType": "conversations" }),
+            400,
+            "contradictory_parameters",
+        ),
+        (json!({ "template": "no such" }), 404, "unknown_template"),
+    ] {
+        let mut body = schedule.clone();
+        body.as_object_mut()
+            .unwrap()
+            .extend(members.as_object().unwrap().clone());
+        let answer = user.schedule_export(&body).answer().await;
+        assert_eq!(
+            answer.problem(status, code).field.as_deref(),
+            Some("template"),
+            "{members}"
+        );
+    }
     let far = user.create_export(&with(json!({ "start": "-999999d" })));
     let problem = far.answer().await.problem(400, "invalid_parameter");
     assert_eq!(problem.field.as_deref(), Some("dateRange"));

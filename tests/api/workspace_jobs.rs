@@ -133,7 +133,7 @@ async fn members_see_their_own_and_nobody_sees_those_of_another_workspace() {
         .export_workspace(ACME, &delivery)
         .answer()
         .await
-        .problem(400, "not_supported");
+        .problem(403, "role_too_low");
 }
 
 #[tokio::test]

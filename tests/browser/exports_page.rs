@@ -409,3 +409,32 @@ async fn the_list_and_an_export_fit_on_a_telephone_and_obey_the_keyboard() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn the_record_says_until_when_a_file_is_kept_or_since_when_it_is_gone() {
+    let exports = Exports::start(&[]).await;
+    let (user, who) = exports.app.user().await;
+    let id = create(&user, &json!({ "dataset": "usage-logs", "format": "csv" })).await;
+    wait_until(&user, &id, "completed").await;
+    in_browser(
+        &exports.app.server.address,
+        "the_record_says_until_when_a_file_is_kept_or_since_when_it_is_gone",
+        async |page| {
+            page.sign_in(&who.key).await;
+            page.open(&format!("exports/{id}")).await;
+            let has = |text: &str, label: &str| text.lines().any(|line| line == label);
+            page.text("export-record", SOON, |text| {
+                has(text, "Kept until") && !has(text, "File removed")
+            })
+            .await;
+            let over = "update decant.data_exports set expires_at = now() - interval '1 hour'";
+            exports.state.execute(over).await;
+            page.reload().await;
+            page.text("export-record", SOON, |text| {
+                has(text, "File removed") && !has(text, "Kept until")
+            })
+            .await;
+        },
+    )
+    .await;
+}

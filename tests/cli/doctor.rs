@@ -7,6 +7,7 @@ use decant_tests::proxy::{Behavior, Proxy};
 use decant_tests::redis::Redis;
 use decant_tests::s3::S3;
 use decant_tests::server::data_dir;
+use decant_tests::smtp::{Security, Smtp};
 
 #[tokio::test]
 async fn a_complete_machine_passes() {
@@ -97,6 +98,31 @@ async fn a_small_file_is_written_to_the_storage_read_and_removed() {
         &["cannot be written", &path, "STORAGE_URL"],
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_mail_server_is_tried_with_its_password_and_gets_no_mail() {
+    let (database, smtp) = (Database::empty().await, Smtp::start(Security::TlsAndPassword));
+    let ours = [
+        ("DSN", database.dsn.as_str()),
+        ("DECANT_MAIL_FROM", "decant@decant.example"),
+    ];
+    let url = smtp.url();
+    let with = |url| [&ours[..], &[("SMTP_URL", url)]].concat();
+    let (line, is_good) = line(&with(url.as_str()), "SMTP_URL").await;
+    assert!(line.starts_with("good") && is_good, "{line}");
+    let wrong = url.replace("of%20these", "hunter2");
+    fails(
+        &with(wrong.as_str()),
+        "SMTP_URL",
+        &["535", "password in SMTP_URL"],
+    )
+    .await;
+    // Its certificate has no known signer.
+    let required = format!("{url}?tls=required");
+    fails(&with(required.as_str()), "SMTP_URL", &["certificate"]).await;
+    fails(&with("smtp://127.0.0.1:1"), "SMTP_URL", &["cannot be used"]).await;
+    assert!(smtp.mails().is_empty());
 }
 
 #[tokio::test]

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use decant_tests::actors::Actor;
 use decant_tests::definitions::{Definitions, SLOWLY, silent_for};
-use decant_tests::exports::{Exports, create, wait_until};
+use decant_tests::exports::{Exports, create, export, wait_until};
+use decant_tests::metrics::Metrics;
 use decant_tests::patience::wait_for;
 use decant_tests::server::Server;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -47,7 +49,7 @@ async fn the_export_of_a_killed_worker_is_taken_up_again_and_nothing_is_doubled(
     wait_until(&admin, &id, "processing").await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     worker.crash().await;
-    let next = exports.another_server(&[definitions.setting(), LEASE]).await;
+    let _next = exports.another_server(&[definitions.setting(), LEASE]).await;
     let completed = wait_until(&admin, &id, "completed").await;
     assert_eq!(
         (&completed["attempts"], &completed["recordCount"]),
@@ -76,7 +78,10 @@ async fn the_export_of_a_killed_worker_is_taken_up_again_and_nothing_is_doubled(
         .await
         .good();
     assert!(exports.file(&id).await == direct.body);
-    next.wait_for_log("export_taken_up_again", SOON).await;
+    // Each server looks for lost workers, also one without workers of its own.
+    let recorded = "select count(*) from decant.audit where action = 'export_taken_up_again'";
+    let once = async || (exports.state.number(recorded).await == 1).then_some(());
+    wait_for("the record of the lost worker", SOON, once).await;
 }
 
 #[tokio::test]
@@ -196,4 +201,80 @@ async fn while_the_state_database_is_away_nothing_is_created_and_what_runs_is_co
         .await;
     let completed = wait_until(&admin, &id, "completed").await;
     assert_eq!(completed["attempts"], 1, "{completed}");
+}
+
+/// Waits for the advisory lock 4711 of the database, and then fails.
+const FAILING_LATER: &str = r#"
+name = "failing-later"
+title = "Failing later"
+access = "admin"
+order = ["n desc"]
+from = "(select (random() * 0)::integer as n from pg_advisory_xact_lock(4711)) slow"
+
+[[column]]
+name = "n"
+label = "Number"
+sql = "1 / n"
+"#;
+
+/// Waits until a statement with this text waits for the record that a test has locked.
+async fn waits(exports: &Exports, text: &str) {
+    let sql = format!(
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' \
+         and query like '%{text}%'"
+    );
+    let look = async || (exports.state.number(&sql).await == 1).then_some(());
+    wait_for(text, SOON, look).await;
+}
+
+#[tokio::test]
+async fn an_export_that_is_cancelled_while_its_attempt_fails_is_cancelled_once() {
+    let definitions = Definitions::of(&[FAILING_LATER]);
+    let settings = [definitions.setting(), ("DECANT_WAIT_SECONDS", "60")];
+    let exports = Exports::start(&settings).await;
+    let admin = exports.app.admin();
+    let mut source = PgConnection::connect(&exports.app.database.dsn).await.unwrap();
+    let mut state = PgConnection::connect(&exports.state.dsn).await.unwrap();
+    for is_retryable in [false, true] {
+        source.execute("select pg_advisory_lock(4711)").await.unwrap();
+        let id = create(&admin, &json!({ "dataset": "failing-later", "format": "csv" })).await;
+        let copies = async || (exports.app.database.running_copies().await == 1).then_some(());
+        wait_for("a running copy", SOON, copies).await;
+        // Both the cancellation and the failure wait for the record: the cancellation is first.
+        let mut holding = state.begin().await.unwrap();
+        let lock = format!("select from decant.data_exports where id = '{id}' for update");
+        holding.execute(AssertSqlSafe(lock)).await.unwrap();
+        let cancelling = async { admin.cancel_export(&id).answer().await.good() };
+        let failing = async {
+            waits(&exports, "set cancel_asked = true").await;
+            match is_retryable {
+                true => {
+                    let end = "select pg_terminate_backend(pid) from pg_stat_activity \
+                               where query ilike 'copy (%' and datname = current_database()";
+                    exports.app.database.execute(end).await;
+                }
+                false => {
+                    let unlocked = source.execute("select pg_advisory_unlock_all()").await;
+                    unlocked.unwrap();
+                }
+            }
+            waits(&exports, "attempts = attempts + $7").await;
+            holding.commit().await.unwrap();
+        };
+        let (cancelled, ()) = tokio::join!(cancelling, failing);
+        let cancelled: Value = cancelled.json();
+        assert_eq!(cancelled["export"]["status"], "cancelled", "{cancelled}");
+        assert_eq!(cancelled["export"]["errorCode"], Value::Null, "{cancelled}");
+        assert_eq!(logged(&exports, &id).await, ["created", "start", "cancel"]);
+        let after = export(&admin, &id).await;
+        assert_eq!(after, cancelled["export"], "{is_retryable}");
+        assert_eq!(exports.files(), 0);
+        source.execute("select pg_advisory_unlock_all()").await.unwrap();
+    }
+    let ended = Metrics::parse(&exports.app.anonymous().metrics().answer().await.good().text());
+    let counted = |status| {
+        let labels = [("type", "dataset"), ("format", "csv"), ("status", status)];
+        ended.value("decant_exports_total", &labels)
+    };
+    assert_eq!((counted("cancelled"), counted("failed")), (Some(2.0), Some(0.0)));
 }

@@ -13,6 +13,8 @@ use decant_tests::proxy::{Behavior, Proxy};
 use decant_tests::raw_rows::RawRows;
 use decant_tests::redis::Redis;
 use decant_tests::server::Server;
+use decant_tests::stored_exports::{Bed, Made};
+use serde_json::Value;
 use tempfile::TempDir;
 
 #[tokio::test]
@@ -111,6 +113,34 @@ async fn a_stalled_client_does_not_delay_the_shutdown() {
     app.server.ask_to_stop();
     app.server.ended().await;
     assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
+}
+
+#[tokio::test]
+async fn a_stored_file_whose_download_a_stop_breaks_off_is_recorded_and_its_link_is_good_again() {
+    let mut bed = Bed::start(&[("DECANT_SHUTDOWN_SECONDS", "1")]).await;
+    let admin = bed.app.admin();
+    // More than the buffers of a connection hold.
+    let export = bed.make(&Made::by_admin(), &vec![b'x'; 32_000_000]).await;
+    let link = admin.link_export(&export.id).query("once", "true").answer().await;
+    let link: Value = link.good().json();
+    let (_, path) = link["url"].as_str().unwrap().split_once("/d/").unwrap();
+    let by_link = bed.app.anonymous().get(&format!("/d/{path}"));
+    let mut begun = [
+        admin.download_export(&export.id).open().await,
+        by_link.open().await,
+    ];
+    for download in &mut begun {
+        download.chunk().await.expect("the file begins");
+    }
+    let used = "select count(*) from decant.export_links where used_at is not null";
+    assert_eq!(bed.state.number(used).await, 1);
+    bed.app.server.ask_to_stop();
+    assert_eq!(bed.app.server.ended().await, Some(0), "{}", bed.app.server.log());
+    let recorded = "select count(*) from decant.audit where action = 'export_downloaded' \
+                    and (details->>'bytes')::bigint between 1 and 31999999";
+    assert_eq!(bed.state.number(recorded).await, 2);
+    assert_eq!(bed.state.number(used).await, 0);
+    assert_eq!(bed.column(&export, "download_count").await.as_deref(), Some("0"));
 }
 
 /// A server whose restores end with a migration of this length.

@@ -1,16 +1,23 @@
 //! A state database that is away: no export begins, and audit records wait within a bound.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
+use decant::source::Limits;
+use decant::state::{Options, RunningDatabase, State};
 use decant_embedded::EmbeddedPostgres;
 use decant_tests::app::App;
-use decant_tests::cluster::folder;
+use decant_tests::cluster::{Cluster, folder};
 use decant_tests::definitions::NUMBERS;
 use decant_tests::metrics::Metrics;
 use decant_tests::patience::wait_for;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -155,4 +162,63 @@ async fn the_audit_log_can_be_read_as_soon_as_it_answers() {
     wait_for("the audit log again", SOON, is_read).await;
     drop(app);
     postgres.stop().await.unwrap();
+}
+
+/// A server that accepts connections and never answers.
+struct Silent {
+    address: String,
+    /// The most connections that were open at once.
+    most: Arc<AtomicUsize>,
+}
+
+impl Silent {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("loopback has a free port");
+        let address = listener.local_addr().expect("a listener has an address");
+        let (open, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let silent = Self {
+            address: address.to_string(),
+            most: Arc::clone(&most),
+        };
+        tokio::spawn(async move {
+            while let Ok((mut connection, _)) = listener.accept().await {
+                let open = Arc::clone(&open);
+                most.fetch_max(open.fetch_add(1, Relaxed) + 1, Relaxed);
+                tokio::spawn(async move {
+                    // Until the other side closes it.
+                    let _ = tokio::io::copy(&mut connection, &mut tokio::io::sink()).await;
+                    open.fetch_sub(1, Relaxed);
+                });
+            }
+        });
+        silent
+    }
+}
+
+#[tokio::test]
+async fn callers_who_go_away_while_it_is_silent_leave_one_connection() {
+    let silent = Silent::start().await;
+    let mut other = PgConnection::connect(&Cluster::shared().await.dsn("postgres"))
+        .await
+        .expect("PostgreSQL accepts a connection");
+    let exported = RunningDatabase::read(&mut other).await.expect("it answers");
+    let dsn = format!("postgres://decant@{}/decant", silent.address);
+    let options: Options = dsn.parse().expect("it is an address");
+    let limits = Limits {
+        exports_max: 1,
+        queries_max: 1,
+        wait_max: Duration::from_secs(2),
+        query_max: SOON,
+    };
+    let state = State::open(&options, None, exported, limits).await;
+    let state = state.expect("it may answer later");
+    for _ in 0..50 {
+        let gone = timeout(Duration::from_millis(20), state.rows()).await;
+        assert!(gone.is_err() || gone.is_ok_and(|rows| rows.is_err()));
+    }
+    // The next one may begin before the end of the last one is seen.
+    let most = silent.most.load(Relaxed);
+    assert!(most <= 2, "{most} connections");
 }

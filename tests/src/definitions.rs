@@ -31,6 +31,25 @@ label = "Filler"
 sql = "filler"
 "#;
 
+/// A dataset for administrators whose only row fails, in each attempt.
+pub const BROKEN: &str = r#"
+name = "broken"
+title = "Broken"
+access = "admin"
+order = ["n desc"]
+from = "(select n from generate_series(0, 0) n) numbers"
+
+[[column]]
+name = "n"
+label = "Number"
+sql = "n"
+
+[[column]]
+name = "inverse"
+label = "Inverse"
+sql = "1 / n"
+"#;
+
 /// 20,000 rows in 8 s, so that a test can stop PostgreSQL before it has finished.
 pub const SLOWLY: &str = r#"
 name = "slowly"

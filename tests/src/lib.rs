@@ -11,7 +11,8 @@
 //! | [`cluster`], [`database`], [`newer`] | PostgreSQL, a database for each test, PostgreSQL 17 |
 //! | [`hostile`] | a role that puts its functions in the place of PostgreSQL's |
 //! | [`logs`] | clean-ups of the hub's log, and its archives |
-//! | [`redis`](mod@redis), [`s3`] | Redis, an S3 service |
+//! | [`redis`](mod@redis), [`s3`], [`smtp`] | Redis, an S3 service, a mail server |
+//! | [`webhook_receiver`] | a receiver of webhooks whose answers a test chooses |
 //! | [`proxy`], [`nginx`], [`pgbouncer`], [`small_disk`] | a network that cuts, stalls and crawls; a proxy; a pooler; a full disk |
 //! | [`definitions`], [`golden`] | dataset definitions, the golden corpus |
 //! | [`stored_exports`] | background exports whose record and file a test makes itself |
@@ -56,9 +57,11 @@ pub mod redis;
 pub mod s3;
 pub mod server;
 pub mod small_disk;
+pub mod smtp;
 pub mod stored_exports;
 pub mod terminal;
 pub mod tokens;
+pub mod webhook_receiver;
 pub mod worker;
 pub mod workspaces;
 pub mod zip;

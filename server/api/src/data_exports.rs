@@ -73,16 +73,16 @@ pub struct DataExportAnswer {
     pub message: String,
 }
 
-/// The figures of background exports whose records are kept.
+/// The figures of background exports.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ExportStatistics {
     /// Always true; a failure is a problem.
     pub success: bool,
-    /// Those of the caller.
+    /// Those of the caller's exports whose records are kept.
     pub user_stats: ExportFigures,
-    /// Those of everybody; null unless an administrator asks for them.
+    /// Those of everybody in the last days, also where records were removed; null unless an administrator asks for them.
     pub system_stats: Option<SystemFigures>,
 }
 
@@ -108,8 +108,25 @@ pub struct ExportFigures {
     pub today: u64,
     /// Numbers of exports by the word of the format.
     pub by_format: BTreeMap<String, u64>,
-    /// Numbers of exports by the word of the state.
+    /// Numbers of exports by the word of the state. In those of everybody, `expired` ones are `completed`.
     pub by_status: BTreeMap<String, u64>,
+    /// The last days with an export that ended, the oldest first.
+    pub per_day: Vec<DayFigures>,
+}
+
+/// The exports that ended on a day.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct DayFigures {
+    /// Of UTC: `2026-01-28`.
+    pub date: String,
+    pub completed: u64,
+    pub failed: u64,
+    pub cancelled: u64,
+    /// Bytes of the files.
+    pub size: u64,
+    pub rows: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::datasets::{DateRange, FilterValues};
+use crate::deliveries::{DeliveryRequest, ExportDelivery};
 
 crate::examples! {
     ExportRequest = "export_request",
@@ -73,13 +74,13 @@ pub struct ExportRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub retention_hours: Option<u32>,
+    /// Where the file goes once it is complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryRequest>,
+    /// Whether the addresses of `delivery.email` hear of a failure, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify: Option<bool>,
     // Members that are refused by name, because they have no effect yet.
-    #[serde(default, skip_serializing)]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub delivery: Option<Value>,
-    #[serde(default, skip_serializing)]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub notify: Option<Value>,
     #[serde(default, skip_serializing)]
     #[cfg_attr(feature = "openapi", schema(ignore))]
     pub encryption: Option<Value>,
@@ -284,6 +285,9 @@ pub struct Export {
     /// The report of the last verification.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub verification: Option<Value>,
+    /// Its deliveries, if it has any. A list of exports leaves them out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deliveries: Vec<ExportDelivery>,
     pub links: ExportLinks,
 }
 
@@ -329,7 +333,7 @@ pub struct ExportStatusAnswer {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExportLog {
     pub timestamp: Timestamp,
-    /// `created`, `start`, `progress`, `complete`, `error`, `retry`, `cancel`, `download`, `verify` or `expire`.
+    /// `created`, `start`, `progress`, `complete`, `error`, `retry`, `cancel`, `download`, `verify`, `deliver` or `expire`.
     pub event_type: String,
     pub message: String,
     /// `info`, `warn` or `error`.

@@ -16,6 +16,8 @@
 //! | [`workspaces`] | the workspaces of the caller |
 //! | [`webhooks`] | webhooks of a hub, moved to its targets |
 //! | [`exports`] | files that the server makes and stores |
+//! | [`deliveries`] | files that leave by e-mail, and webhooks |
+//! | [`webhook_events`] | the requests that webhooks get |
 //! | [`export_permissions`] | permissions of people and roles for exports |
 //! | [`export_templates`] | values for requests that create exports |
 //! | [`data_exports`] | files of everything about one person and of all users, the figures of exports |
@@ -35,6 +37,7 @@ pub mod conversation_exports;
 pub mod data_exports;
 pub mod database;
 pub mod datasets;
+pub mod deliveries;
 pub mod events;
 pub mod export_files;
 pub mod export_permissions;
@@ -48,6 +51,7 @@ pub mod receipts;
 pub mod restore;
 pub mod schedules;
 pub mod session_requests;
+pub mod webhook_events;
 pub mod webhooks;
 pub mod workspace_exports;
 pub mod workspaces;

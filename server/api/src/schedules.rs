@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::conversation_exports::ConversationExportRequest;
 use crate::data_exports::DataExportOptions;
+use crate::deliveries::DeliveryRequest;
 use crate::exports::{ExportListMeta, ExportStatus, ExportType, OptionValue};
 
 crate::examples! {
@@ -72,13 +73,13 @@ pub struct ScheduleRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 100))]
     pub max_failures: Option<u32>,
+    /// Where the files of its runs go. The recipients also hear that the schedule has stopped after failures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryRequest>,
+    /// Whether the addresses of `delivery.email` hear of a failure, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify: Option<bool>,
     // Members that are refused by name, because they have no effect yet.
-    #[serde(default, skip_serializing)]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub delivery: Option<Value>,
-    #[serde(default, skip_serializing)]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub notify: Option<Value>,
     #[serde(default, skip_serializing)]
     #[cfg_attr(feature = "openapi", schema(ignore))]
     pub encryption: Option<Value>,

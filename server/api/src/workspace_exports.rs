@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::datasets::FilterValues;
+use crate::deliveries::DeliveryRequest;
 use crate::exports::ExportStatus;
 
 crate::examples! {
@@ -38,10 +38,9 @@ pub struct WorkspaceExportRequest {
     pub end_date: Option<String>,
     #[serde(default)]
     pub mode: ExportMode,
-    // Refused by name, because it has no effect yet.
-    #[serde(default, skip_serializing)]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub delivery: Option<Value>,
+    /// Where the file goes once it is complete; for administrators of the workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryRequest>,
 }
 
 /// What a file of a workspace has.

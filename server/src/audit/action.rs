@@ -70,6 +70,8 @@ actions! {
     ExportCompleted = "export_completed",
     ExportCreated = "export_created",
     ExportDeleted = "export_deleted",
+    ExportDelivered = "export_delivered",
+    ExportDeliveryFailed = "export_delivery_failed",
     ExportDownloaded = "export_downloaded",
     ExportError = "export_error",
     ExportExpired = "export_expired",

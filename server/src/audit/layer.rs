@@ -102,9 +102,11 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for AuditLayer {
             at: Timestamp::now(),
             action,
             level: event.metadata().level().as_str(),
-            caller: fields.take("caller").map(shortened),
+            caller: fields
+                .take("caller")
+                .map(|name| shortened(name, INDEXED_CHARACTERS)),
             request,
-            details: fields.with_short(INDEXED),
+            details: fields.with_short_texts(),
         };
         let passed = repeats
             .lock()
@@ -122,8 +124,11 @@ const INDEXED: [&str; 2] = ["workspace", "export"];
 /// The most characters of an indexed value. PostgreSQL refuses a key of more than 2,704 bytes.
 const INDEXED_CHARACTERS: usize = 200;
 
-fn shortened(text: String) -> String {
-    match text.char_indices().nth(INDEXED_CHARACTERS) {
+/// The most characters of any other text. A request chooses some of them, such as the name of a file; the log has them whole.
+const TEXT_CHARACTERS: usize = 2_000;
+
+fn shortened(text: String, characters_max: usize) -> String {
+    match text.char_indices().nth(characters_max) {
         Some((end, _)) => text[..end].to_owned(),
         None => text,
     }
@@ -134,11 +139,15 @@ fn shortened(text: String) -> String {
 struct Fields(Map<String, Value>);
 
 impl Fields {
-    /// Returns the fields with the first characters of these.
-    fn with_short(mut self, names: [&str; 2]) -> Map<String, Value> {
-        for name in names {
-            if let Some(Value::String(text)) = self.0.get_mut(name) {
-                *text = shortened(std::mem::take(text));
+    /// Returns the fields with the first characters of their texts.
+    fn with_short_texts(mut self) -> Map<String, Value> {
+        for (name, value) in &mut self.0 {
+            if let Value::String(text) = value {
+                let characters_max = match INDEXED.contains(&name.as_str()) {
+                    true => INDEXED_CHARACTERS,
+                    false => TEXT_CHARACTERS,
+                };
+                *text = shortened(std::mem::take(text), characters_max);
             }
         }
         self.0

@@ -7,6 +7,7 @@ use crate::config::{SettingError, Settings};
 use crate::database::tools::Tools;
 use crate::datasets::Catalog;
 use crate::dsn::Dsn;
+use crate::exports::sending::mail;
 use crate::monitor::redis_server::RedisServer;
 use crate::private_folder;
 use crate::source::Source;
@@ -54,6 +55,7 @@ pub async fn run(settings: Result<Settings, SettingError>) -> Outcome {
                 print_check(server.setting, redis(server).await)?;
             }
             print_check("storage", storage(&settings).await)?;
+            print_check("SMTP_URL", mail_server(&settings).await)?;
             print_check("data folder", folder(&settings))?;
             print_check("address", address(&settings))?;
         }
@@ -122,7 +124,7 @@ async fn state_database(settings: &Settings, exported: Option<&RunningDatabase>)
             None => return Ok(private_state_database()),
         },
     };
-    let SchemaVersion { found, known } = State::try_out(&options, exported)
+    let SchemaVersion { found, known } = State::dry_run(&options, exported)
         .await
         .map_err(|error| error.to_string())?;
     Ok(match found {
@@ -151,7 +153,7 @@ async fn redis(server: &RedisServer) -> Result<String, String> {
     }
 }
 
-/// Tries the storage with a small file.
+/// Writes, reads and removes a small file of the storage.
 async fn storage(settings: &Settings) -> Result<String, String> {
     let storage = Storage::new(settings.storage.clone());
     let location = storage.location();
@@ -164,12 +166,26 @@ async fn storage(settings: &Settings) -> Result<String, String> {
              head and delete its objects"
         }
     };
-    match storage.try_out().await {
+    match storage.check_round_trip().await {
         Ok(()) => Ok(format!(
             "a small file was written, read and removed in {location}"
         )),
         Err(error) => Err(format!("{error}. It is {location}. {advice}")),
     }
+}
+
+/// Connects to the mail server, and sends no mail.
+async fn mail_server(settings: &Settings) -> Result<String, String> {
+    let Some(options) = &settings.deliveries.mail else {
+        return Ok("off: no mail is sent".into());
+    };
+    mail::try_out(options).await.map_err(|error| {
+        format!("{error}. Start that mail server, or correct host, port, user and password in SMTP_URL")
+    })?;
+    Ok(match settings.deliveries.public_url {
+        Some(_) => "answers".into(),
+        None => "answers; without DECANT_PUBLIC_URL, mails with large files have no link to them".into(),
+    })
 }
 
 fn folder(settings: &Settings) -> Result<String, String> {

@@ -119,7 +119,7 @@ async fn dispatch(store: &ExportStore, files: &ExportFiles, command: Command) ->
 async fn fetch(record: &ExportRecord, files: &ExportFiles, output: Option<PathBuf>) -> Outcome {
     let stored = record.stored_file()?;
     let output = output.unwrap_or_else(|| {
-        let name = record.download_name(files.is_sealed(&stored));
+        let name = record.download_name(files.stays_encrypted(&stored));
         report(format_args!("The file is {name}."));
         name.into()
     });

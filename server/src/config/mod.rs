@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use lettre::message::Mailbox;
 use secrecy::SecretString;
 
 use crate::base_path::BasePath;
@@ -27,6 +28,7 @@ use crate::database::cleanup::request::CleanupOptions;
 use crate::database::cleanup::schedule::CleanupSchedule;
 use crate::datasets::catalog::CatalogOptions;
 use crate::dsn::Dsn;
+use crate::exports::deliveries::{self, MailOptions, SmtpUrl};
 use crate::exports::file_options::FileOptions;
 use crate::hub_tables::HubTables;
 use crate::monitor::redis_server::RedisServer;
@@ -88,6 +90,8 @@ pub struct Settings {
     /// Wakes workers for background exports.
     pub export_redis: Option<redis::Client>,
     pub export_files: FileOptions,
+    /// Files that leave by mail, and webhooks.
+    pub deliveries: deliveries::Options,
     pub backups: backups::Options,
 }
 
@@ -288,6 +292,19 @@ impl Settings {
                 receipt_secret: values.receipt_secret,
                 links: values.storage_links,
             },
+            deliveries: deliveries::Options {
+                mail: mail(
+                    values.smtp,
+                    values.mail_from,
+                    values.mail_domains,
+                    values.mail_attach_max,
+                )?,
+                allowed_hosts: values.webhook_allow.unwrap_or_default(),
+                webhook_secret: values.webhook_secret,
+                public_url: values.public_url,
+                link_lifetime: Duration::from_secs(u64::from(values.mail_link_hours) * 60 * 60),
+                retry_after: values.delivery_retry,
+            },
             backups: backups::Options {
                 schedule: values.backup_at.map(schedule),
                 mode: values.backup_mode,
@@ -305,6 +322,28 @@ fn default_log_style() -> LogStyle {
         true => LogStyle::Pretty,
         false => LogStyle::Json,
     }
+}
+
+/// Returns how mail is sent, if it is.
+fn mail(
+    smtp: Option<SmtpUrl>,
+    from: Option<Mailbox>,
+    domains: Option<Vec<String>>,
+    attachment_max: u64,
+) -> Result<Option<MailOptions>, SettingError> {
+    let Some(smtp) = smtp else {
+        return Ok(None);
+    };
+    let from = from.ok_or_else(|| SettingError::Invalid {
+        name: "SMTP_URL",
+        problem: "needs DECANT_MAIL_FROM, the sender of mails".to_owned(),
+    })?;
+    Ok(Some(MailOptions {
+        smtp,
+        from,
+        domains: domains.unwrap_or_default(),
+        attachment_max,
+    }))
 }
 
 /// The names of the settings of one encryption.
@@ -439,6 +478,12 @@ mod tests {
                     ("DECANT_WORKSPACE_QUOTA_MB", true) => defaults.exports.workspace_quota.is_none(),
                     ("DECANT_LINK_SECRET", _) => defaults.export_files.link_secret.is_none(),
                     ("DECANT_RECEIPT_KEY", _) => defaults.export_files.receipt_secret.is_none(),
+                    ("SMTP_URL" | "DECANT_MAIL_FROM" | "DECANT_MAIL_DOMAINS", true) => {
+                        defaults.deliveries.mail.is_none()
+                    }
+                    ("DECANT_PUBLIC_URL", true) => defaults.deliveries.public_url.is_none(),
+                    ("DECANT_WEBHOOK_ALLOW", true) => defaults.deliveries.allowed_hosts.is_empty(),
+                    ("DECANT_WEBHOOK_SECRET", true) => defaults.deliveries.webhook_secret.is_none(),
                     (
                         "DECANT_EXPORT_PASSPHRASE"
                         | "DECANT_EXPORT_RECIPIENTS"
@@ -483,12 +528,14 @@ mod tests {
             };
             // The schedule of clean-ups and the zone show only with a schedule, which needs a hub.
             let schedule = match row.name {
+                "DECANT_MAIL_ATTACH_MAX_MB" => ("SMTP_URL", "smtp://localhost"),
                 "DECANT_BUILT_IN_DATASETS" => ("DECANT_BACKUP_AT", "03:00"),
                 _ => ("DECANT_LOG_CLEANUP_DAYS", "30"),
             };
-            let scheduled = [schedule, (row.name, other)];
+            let sender = ("DECANT_MAIL_FROM", "decant@example.com");
+            let scheduled = [sender, schedule, (row.name, other)];
             let changed = settings(&scheduled).unwrap();
-            let unchanged = settings(&scheduled[..1]).unwrap();
+            let unchanged = settings(&scheduled[..2]).unwrap();
             assert_ne!(format!("{changed:?}"), format!("{unchanged:?}"), "{}", row.name);
         }
     }
@@ -522,6 +569,11 @@ mod tests {
             ("DECANT_LOG_CLEANUP_DAYS", "0"),
             ("DECANT_LOG_CLEANUP_AT", "sometimes"),
             ("DECANT_CLEANUP_BATCH_ROWS", "0"),
+            ("SMTP_URL", "http://u:hunter2@localhost"),
+            ("SMTP_URL", "smtp://u:hunter2@localhost"),
+            ("DECANT_MAIL_DOMAINS", "hunter2@example.com"),
+            ("DECANT_PUBLIC_URL", "https://u:hunter2@example.com"),
+            ("DECANT_WEBHOOK_SECRET", "hunter2"),
         ] {
             let error = settings(&[(name, value)])
                 .expect_err("it should be refused")

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use api::database::DumpMode;
+use lettre::message::Mailbox;
 use secrecy::SecretString;
 use wasm_export::Zone;
 
@@ -20,6 +21,7 @@ use crate::database::dump::Compression;
 use crate::database::restore::OnDisconnect;
 use crate::database::restore::disk_space::DiskSpaceCheck;
 use crate::dsn::Dsn;
+use crate::exports::deliveries::{PublicUrl, SmtpUrl, parse_domains, parse_hosts, parse_sender};
 use crate::exports::file_options::StorageLinks;
 use crate::hub_tables::Name;
 use crate::schedule::Pattern;
@@ -284,6 +286,26 @@ settings! {
         "Schedules that one person may have; administrators have no limit";
     internal_token: Option<SecretString> = DECANT_INTERNAL_TOKEN, unset "none: only administrators", secret::<16>,
         "Token of programs that call /api/exports/process-scheduled, as `Authorization: Bearer …`; at least 16 characters";
+    public_url: Option<PublicUrl> = DECANT_PUBLIC_URL, unset "none: mails and webhooks have no links", from_str,
+        "Address of the page for links in mails and to webhooks, for example https://decant.example.com";
+    smtp: Option<SmtpUrl> = SMTP_URL, unset "none: no mail is sent", from_str,
+        "Mail server for files of background exports: smtp://user:password@host:587, or smtps:// for TLS from the first byte. smtp:// \
+         needs STARTTLS, except on this machine; ?tls=required demands it there, too";
+    mail_from: Option<Mailbox> = DECANT_MAIL_FROM, unset "none; SMTP_URL needs it", parse_sender,
+        "Sender of mails, for example Decant <decant@example.com>";
+    mail_domains: Option<Vec<String>> = DECANT_MAIL_DOMAINS, unset "none: only administrators have files mailed", parse_domains,
+        "Domains to whose addresses everybody may have files mailed, separated by commas; administrators may name any address";
+    mail_attach_max: u64 = DECANT_MAIL_ATTACH_MAX_MB, default "10", megabytes_or_none,
+        "Largest file that is attached to a mail, in megabytes of 1024 x 1024 bytes; a larger one is a link";
+    mail_link_hours: u32 = DECANT_MAIL_LINK_HOURS, default "24", at_least_one,
+        "Hours for which a link in a mail or to a webhook is good, at most until the file expires";
+    webhook_allow: Option<Vec<String>> = DECANT_WEBHOOK_ALLOW, unset "none", parse_hosts,
+        "Hosts within a private network that webhooks may reach, also without TLS, separated by commas";
+    webhook_secret: Option<SecretString> = DECANT_WEBHOOK_SECRET, unset "none: a request with a webhook gives one", secret::<16>,
+        "Signs requests to webhooks that have no secret of their own; at least 16 characters";
+    delivery_retry: Duration = DECANT_DELIVERY_RETRY_SECONDS, default "60", seconds,
+        "Pause before the second attempt at a mail or a webhook; the next ones are 5, 30 and 360 times as long, and the fifth attempt \
+         is the last";
     export_cleanup_at: Pattern = EXPORT_CLEANUP_AT, default "03:30", from_str,
         "When files of background exports whose time is over are removed, and files without an export: a time of day, or a cron \
          pattern";

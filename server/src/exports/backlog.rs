@@ -6,7 +6,7 @@ use api::data_exports::QueueFigures;
 use serde::Deserialize;
 use sqlx::query_scalar;
 
-use crate::kept::Kept;
+use crate::cached::Cached;
 use crate::state::{Purpose, State};
 
 /// How long figures are kept, so that many readers cost the state database one query.
@@ -65,7 +65,7 @@ pub struct StoredBytes {
 /// Reads the figures, at most every few seconds.
 pub struct Backlog {
     state: State,
-    kept: Kept<Option<BacklogFigures>>,
+    cached: Cached<Option<BacklogFigures>>,
 }
 
 impl Backlog {
@@ -73,14 +73,14 @@ impl Backlog {
     pub fn new(state: State) -> Self {
         Self {
             state,
-            kept: Kept::new(FIGURES_KEPT),
+            cached: Cached::new(FIGURES_KEPT),
         }
     }
 
     /// Returns the figures, at most five seconds old. `None` without a state database, and while it does not answer within a second;
     /// the log has the reason.
     pub async fn figures(&self) -> Option<BacklogFigures> {
-        self.kept.get(read(self.state.clone())).await
+        self.cached.get(read(self.state.clone())).await
     }
 }
 

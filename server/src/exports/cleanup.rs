@@ -11,6 +11,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, query, query_scalar};
 use tokio::task::spawn_blocking;
 
+use super::analytics::remove_old;
 use super::cleanup_report::{BATCH_ROWS, CleanupError, fail, message};
 use super::expiry::expire;
 use super::file_key::FileKey;
@@ -121,6 +122,7 @@ impl ExportCleaner {
             .bind(kept.as_secs_f64())
             .execute(&mut *connection)
             .await?;
+            remove_old(&mut connection).await?;
             usage::recount(&mut connection).await?;
             query("delete from decant.export_links where expires_at < now() - interval '7 days'")
                 .execute(&mut *connection)

@@ -7,12 +7,14 @@ use async_stream::stream;
 use bytes::Bytes;
 use futures_util::Stream;
 use sqlx::query;
-use tokio::runtime::Handle;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
+use super::analytics::count_download;
 use super::links::Links;
 use super::metrics::ExportMetrics;
+use super::open_downloads::OpenDownloads;
 use super::record::ExportRecord;
 use crate::audit::Action;
 use crate::auth::Caller;
@@ -39,8 +41,9 @@ pub struct Download {
     is_delivered: bool,
     /// The span of the request, because the file outlives the request's handler.
     request: Span,
-    /// Runs what follows the download, also where it is dropped outside of the runtime.
-    runtime: Handle,
+    downloads: OpenDownloads,
+    /// Dropped after the record of the download was made.
+    _open: TaskTrackerToken,
 }
 
 impl Download {
@@ -48,6 +51,7 @@ impl Download {
     pub fn new(
         state: State,
         metrics: ExportMetrics,
+        downloads: OpenDownloads,
         record: &ExportRecord,
         caller: &Caller,
         part: Option<Range<u64>>,
@@ -65,7 +69,8 @@ impl Download {
             sent: 0,
             is_delivered: false,
             request: Span::current(),
-            runtime: Handle::current(),
+            _open: downloads.token(),
+            downloads,
         }
     }
 
@@ -104,7 +109,7 @@ impl Download {
         self.metrics.downloaded();
         let counted = count(self.state.clone(), self.export, self.caller.clone(), self.link);
         // The client has the file, and may close the connection before it is counted.
-        self.runtime.spawn(counted.instrument(self.request.clone()));
+        self.downloads.spawn(counted.instrument(self.request.clone()));
     }
 }
 
@@ -123,6 +128,7 @@ async fn count(state: State, export: Uuid, caller: String, link: Option<Uuid>) {
         .bind(link.map(|link| link.to_string()))
         .execute(&mut *connection)
         .await?;
+        count_download(&mut connection, export).await?;
         Ok::<_, StateError>(())
     };
     if let Err(error) = counted.await {
@@ -151,7 +157,7 @@ impl Drop for Download {
         let (Some(links), Some(link)) = (self.taken_from.take(), self.link) else {
             return;
         };
-        self.runtime.spawn(
+        self.downloads.spawn(
             async move {
                 if let Err(error) = links.give_back(link).await {
                     tracing::warn!(%link, %error, "a link whose download broke off cannot be used again");

@@ -43,6 +43,12 @@ pub enum ExportError {
     /// The member of the body.
     #[error("`{0}` is not supported yet; leave it out")]
     NotSupported(&'static str),
+    #[error("this server sends no mail (SMTP_URL); leave `delivery.email` out")]
+    NoMail,
+    #[error(
+        "files may be sent to addresses of these domains only: those of DECANT_MAIL_DOMAINS; an administrator may name others"
+    )]
+    Recipient,
     #[error("only administrators may give a priority above 0; give 0 or less, or leave it out")]
     Priority,
     #[error("{limit} exports were created in the last hour, as many as one person may; create the next one in {} seconds", wait.as_secs() + 1)]

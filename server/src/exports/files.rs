@@ -196,13 +196,13 @@ impl ExportFiles {
 
     /// Returns whether readers of a file decrypt it themselves, because the server has no key to it.
     #[must_use]
-    pub fn is_sealed(&self, file: &StoredExport) -> bool {
+    pub fn stays_encrypted(&self, file: &StoredExport) -> bool {
         file.is_encrypted && !self.encryption.can_read()
     }
 
     /// Returns whether new files are decrypted by their readers, because the server only has public keys.
     #[must_use]
-    pub fn are_sealed(&self) -> bool {
+    pub fn new_files_stay_encrypted(&self) -> bool {
         self.encryption.is_on() && !self.encryption.can_read()
     }
 
@@ -360,7 +360,7 @@ impl ExportFileWriter {
 
     /// Counts and hashes the bytes that a reader will get.
     fn count(&mut self, plain: &[u8], stored: &[u8]) {
-        self.hash.update(match self.files.are_sealed() {
+        self.hash.update(match self.files.new_files_stay_encrypted() {
             true => stored,
             false => plain,
         });

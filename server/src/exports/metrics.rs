@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use api::deliveries::DeliveryKind;
 use api::exports::ExportType;
 use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge};
 use wasm_export::options::Format;
@@ -34,6 +35,26 @@ impl EndStatus {
     }
 }
 
+/// How a delivery ended, as the label `outcome`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::exports) enum DeliveryOutcome {
+    Delivered,
+    Failed,
+    Cancelled,
+}
+
+impl DeliveryOutcome {
+    const ALL: [Self; 3] = [Self::Delivered, Self::Failed, Self::Cancelled];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
 /// The metrics of background exports. Clones share the numbers.
 #[derive(Clone, Debug)]
 pub struct ExportMetrics {
@@ -42,6 +63,7 @@ pub struct ExportMetrics {
     rows: IntCounter,
     bytes: IntCounter,
     downloads: IntCounter,
+    deliveries: IntCounterVec,
     workers: IntGauge,
 }
 
@@ -71,11 +93,21 @@ impl Default for ExportMetrics {
                 "decant_downloads_total",
                 "Downloads of files of background exports that this process sent to their end.",
             ),
+            deliveries: counters(
+                "decant_deliveries_total",
+                "Deliveries of background exports that ended, by this process.",
+                &["kind", "outcome"],
+            ),
             workers: gauge(
                 "decant_workers",
                 "Workers for background exports in this process.",
             ),
         };
+        for kind in DeliveryKind::ALL {
+            for outcome in DeliveryOutcome::ALL {
+                metrics.of_delivery(kind, outcome);
+            }
+        }
         for export_type in ExportType::ALL {
             for format in Format::ALL {
                 for status in EndStatus::ALL {
@@ -97,6 +129,7 @@ impl ExportMetrics {
             Box::new(self.rows.clone()),
             Box::new(self.bytes.clone()),
             Box::new(self.downloads.clone()),
+            Box::new(self.deliveries.clone()),
             Box::new(self.workers.clone()),
         ]
     }
@@ -132,6 +165,14 @@ impl ExportMetrics {
 
     pub(in crate::exports) fn downloaded(&self) {
         self.downloads.inc();
+    }
+
+    pub(in crate::exports) fn delivery(&self, kind: DeliveryKind, outcome: DeliveryOutcome) {
+        self.of_delivery(kind, outcome).inc();
+    }
+
+    fn of_delivery(&self, kind: DeliveryKind, outcome: DeliveryOutcome) -> IntCounter {
+        self.deliveries.with_label_values(&[kind.word(), outcome.word()])
     }
 
     fn of(&self, export_type: ExportType, format: Format, status: EndStatus) -> IntCounter {

@@ -4,6 +4,7 @@
 //! | module | content |
 //! |---|---|
 //! | `options` | the settings |
+//! | [`analytics`] | sums by day, which stay when records are removed |
 //! | [`metrics`], [`backlog`] | what this process has done; what waits, runs and is stored in all processes |
 //! | `record` | an export as it is recorded, and as callers see it |
 //! | `order` | a requested export, checked and planned |
@@ -25,8 +26,10 @@
 //! | `stored_file` | the file of a record |
 //! | [`file_options`] | the settings of files |
 //! | [`stored_exports`] | all that works on files, together |
-//! | [`download`] | downloads, counted when they are complete |
-//! | [`links`], [`link_signature`] | links that need no other credential |
+//! | [`download`], [`open_downloads`] | downloads, counted when they are complete; those that have not ended |
+//! | [`links`], [`link_signature`], [`link_address`] | links that need no other credential |
+//! | [`deliveries`] | recipients of files, and the records of deliveries |
+//! | [`sending`] | e-mail and webhooks are sent |
 //! | [`verify`] | the check of a stored file |
 //! | [`receipt`] | signed receipts of files |
 //! | `new_permission` | a permission that is to be recorded |
@@ -42,11 +45,13 @@
 //! PostgreSQL holds the truth. A notification is only a hint: workers look for exports every few seconds in any case, so
 //! nothing is lost with a message, and nothing is done twice with two.
 
+pub mod analytics;
 pub mod backlog;
 mod checked_stream;
 pub mod cleanup;
 pub mod cleanup_report;
 pub mod cleanup_schedule;
+pub mod deliveries;
 pub mod download;
 pub mod error;
 mod expiry;
@@ -58,6 +63,7 @@ pub mod file_options;
 pub mod files;
 pub mod idempotency;
 pub mod limits;
+pub mod link_address;
 pub mod link_signature;
 pub mod links;
 pub mod metrics;
@@ -65,6 +71,7 @@ pub mod new_export;
 pub mod new_permission;
 pub mod new_template;
 pub mod notices;
+pub mod open_downloads;
 pub mod options;
 pub mod order;
 mod orphans;
@@ -74,6 +81,7 @@ pub mod receipt;
 pub mod record;
 pub mod relative_days;
 pub mod schedules;
+pub mod sending;
 pub mod store;
 pub mod stored_exports;
 mod stored_file;

@@ -9,9 +9,11 @@ use serde_json::Value;
 use uuid::Uuid;
 use wasm_export::Options;
 
+use super::deliveries::destinations::Destinations;
 use super::file_key::FileOwner;
 use super::record::{ExportRecord, RecordedScope};
 use crate::auth::Caller;
+use crate::datasets::definition::render_file_name;
 use crate::datasets::words::{PairList, SYSTEM_FIELDS};
 
 /// Who asks for an export, with the rights that count when it runs.
@@ -41,8 +43,7 @@ pub struct NewExport {
     /// The rows, without the workspace.
     pub selection: RowsRequest,
     pub file_name: String,
-    /// The name at any time, with `{date}` and `{time}`. `None`: that of the dataset, as
-    /// [`render_file_name`](crate::datasets::definition::render_file_name) makes it.
+    /// The name at any time, with `{date}` and `{time}`. `None`: that of the dataset, as [`render_file_name`] makes it.
     pub file_name_pattern: Option<String>,
     pub priority: i16,
     /// `None`: it may start at once.
@@ -53,6 +54,8 @@ pub struct NewExport {
     pub parent_id: Option<Uuid>,
     #[serde(flatten)]
     pub run: Option<ScheduledRun>,
+    /// The recipients of the file.
+    pub delivery: Option<Destinations>,
 }
 
 /// The columns of an export that a schedule creates.
@@ -79,10 +82,11 @@ impl Requester {
 
 impl NewExport {
     /// Returns an export with the rows and the options of an earlier one, which belongs to the same person. The credential is
-    /// that of the caller if they are this person.
+    /// that of the caller if they are this person. Its file has the name of now.
     #[must_use]
-    pub fn repeating(record: &ExportRecord, caller: &Caller) -> Self {
+    pub fn repeating(record: &ExportRecord, caller: &Caller, now: Timestamp) -> Self {
         let is_own = record.subject == caller.subject.to_string();
+        let pattern = record.file_name_pattern.as_deref();
         Self {
             id: Uuid::now_v7(),
             requester: Requester {
@@ -102,14 +106,16 @@ impl NewExport {
             options: record.options.clone(),
             parameters: record.parameters.clone(),
             selection: record.selection.clone(),
-            file_name: record.file_name.clone().unwrap_or_default(),
-            file_name_pattern: None,
+            file_name: render_file_name(pattern, &record.dataset, &record.options, now),
+            file_name_pattern: record.file_name_pattern.clone(),
             priority: record.priority,
             not_before: None,
             retention_hours: record.retention_hours,
             total_items: record.total_items,
             parent_id: Some(record.id),
             run: None,
+            // The recipients have not asked for another file.
+            delivery: None,
         }
     }
 

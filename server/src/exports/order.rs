@@ -8,6 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 use wasm_export::options::{Compression, Format, Options as FileOptions};
 
+use super::deliveries::destinations::without_secrets;
 use super::error::ExportError;
 use super::new_export::{NewExport, Requester, bundle_pairs};
 use super::options::Options;
@@ -93,6 +94,10 @@ impl Order {
     /// [`ExportError::NotSupported`]; [`OrderError::Parameter`] for an unknown option, and without a dataset.
     pub fn new(request: ExportRequest, template: Option<&ExportTemplate>) -> Result<Self, OrderError> {
         refuse_unsupported(&request)?;
+        let request = ExportRequest {
+            delivery: request.delivery.as_ref().map(without_secrets),
+            ..request
+        };
         // A request was read from JSON, so it can be written.
         let parameters = serde_json::to_value(&request).unwrap_or_default();
         let request = match template {
@@ -255,6 +260,7 @@ impl Order {
             total_items: None,
             parent_id: None,
             run: None,
+            delivery: None,
         };
         Ok(PermittedExport {
             export,
@@ -315,8 +321,6 @@ impl Order {
 /// Refuses the members that have no effect yet, by name.
 fn refuse_unsupported(request: &ExportRequest) -> Result<(), ExportError> {
     let members = [
-        ("delivery", &request.delivery),
-        ("notify", &request.notify),
         ("encryption", &request.encryption),
         ("recurrence", &request.recurrence),
     ];

@@ -63,11 +63,37 @@ impl Planner {
                 let parts = parts.map_err(|_| unavailable(&record.dataset))?;
                 self.plan_bundle(record, &parts, &caller, &right).await
             }
-            None => Err(Failure::lasting(
-                "unknown_dataset",
-                format!("There is no dataset `{}` any more", record.dataset),
-            )),
+            None => Err(unknown(&record.dataset)),
         }
+    }
+
+    /// Returns the person of a record as they are now, if they may still export its rows, download the file and have it
+    /// delivered.
+    ///
+    /// # Errors
+    /// [`Failure`] with the code `no_longer_allowed` where that is not so.
+    pub(super) async fn present_person(&self, record: &ExportRecord) -> Result<Caller, Failure> {
+        let catalog = self.catalog.get();
+        let caller = self.caller(record, &catalog).await?;
+        let permissions = self.permissions.of(&caller).await?;
+        let target = record.target(&catalog, &caller);
+        let right = permissions.right_to_export(&target)?;
+        permissions.check(Right::Deliver, &target)?;
+        permissions.check(Right::Download, &target)?;
+        let rows = with_resolved_days(record.selection.clone())?;
+        if let Some(dataset) = catalog.get(&record.dataset).filter(|dataset| dataset.is_here()) {
+            let selection = Selection::parse_body(&dataset.definition, &rows)?;
+            let query = Query::to_export(dataset, &caller, &right, &selection)?;
+            check_scope(record, query.scope())?;
+        } else if let Some(bundle) = catalog.bundle(&record.dataset) {
+            let parts = BundleParts::find(&catalog, bundle).map_err(|_| unavailable(&record.dataset))?;
+            parts.bundle.check_access(&caller)?;
+            let asked = BundleRequest::parse(&parts, &caller, &bundle_pairs(&rows))?;
+            check_scope(record, &asked.caller.scope())?;
+        } else {
+            return Err(unknown(&record.dataset));
+        }
+        Ok(caller)
     }
 
     /// Returns the person of a record as they are now, within the workspace if it is of one.
@@ -141,6 +167,13 @@ impl Planner {
             formatter: PlannedFormatter::Bundle(record.options.clone(), Box::new(contents(parts, record.id))),
         })
     }
+}
+
+fn unknown(dataset: &str) -> Failure {
+    Failure::lasting(
+        "unknown_dataset",
+        format!("There is no dataset `{dataset}` any more"),
+    )
 }
 
 /// Returns what the file of a bundle contains, with the id of the export.

@@ -46,6 +46,8 @@ pub struct ExportRecord {
     pub total_items: Option<u64>,
     pub file_key: Option<String>,
     pub file_name: Option<String>,
+    /// See [`NewExport`](super::new_export::NewExport).
+    pub file_name_pattern: Option<String>,
     pub file_bytes: Option<u64>,
     pub raw_bytes: Option<u64>,
     pub record_count: Option<u64>,
@@ -223,6 +225,7 @@ impl ExportRecord {
             parent_id: self.parent_id.map(|id| id.to_string()),
             schedule_id: self.schedule_id.map(i64::unsigned_abs),
             verification: self.verification.clone(),
+            deliveries: Vec::new(),
             links: ExportLinks {
                 own: format!("/api/exports/{id}"),
                 status: format!("/api/exports/{id}/status"),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use api::export_files::Verification;
 use secrecy::SecretString;
 use sqlx::query;
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::cleanup::{CleanupOptions, ExportCleaner};
@@ -15,6 +16,7 @@ use super::files::ExportFiles;
 use super::link_signature::LinkSigner;
 use super::links::Links;
 use super::metrics::ExportMetrics;
+use super::open_downloads::OpenDownloads;
 use super::receipt::ReceiptSigner;
 use super::record::ExportRecord;
 use crate::auth::Caller;
@@ -28,12 +30,14 @@ pub struct StoredExports {
     pub receipts: ReceiptSigner,
     pub cleaner: ExportCleaner,
     pub storage_links: StorageLinks,
+    pub downloads: OpenDownloads,
     state: State,
     metrics: ExportMetrics,
 }
 
 impl StoredExports {
-    /// `session_secret` signs links if no other secret is set. Unfinished files of a folder are removed at the age `scratch_age`.
+    /// `session_secret` signs links if no other secret is set. Unfinished files of a folder are removed at the age `scratch_age`. The
+    /// present runtime must be that of the process.
     #[must_use]
     pub fn new(
         files: ExportFiles,
@@ -55,6 +59,7 @@ impl StoredExports {
             signer: LinkSigner::new(options.link_secret.as_ref().unwrap_or(session_secret)),
             receipts,
             storage_links: options.links,
+            downloads: OpenDownloads::new(Handle::current()),
             state,
             metrics,
         }
@@ -63,7 +68,8 @@ impl StoredExports {
     /// Returns a download of the file of an export by this caller, or of a part of it.
     #[must_use]
     pub fn download(&self, record: &ExportRecord, caller: &Caller, part: Option<Range<u64>>) -> Download {
-        Download::new(self.state.clone(), self.metrics.clone(), record, caller, part)
+        let (state, metrics, downloads) = (self.state.clone(), self.metrics.clone(), self.downloads.clone());
+        Download::new(state, metrics, downloads, record, caller, part)
     }
 
     /// Keeps the report of a check with the record of the export.

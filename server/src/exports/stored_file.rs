@@ -65,9 +65,9 @@ impl ExportRecord {
 
     /// Returns the name under which the file is downloaded. A file that its reader decrypts has the ending of `age`.
     #[must_use]
-    pub fn download_name(&self, is_sealed: bool) -> String {
+    pub fn download_name(&self, stays_encrypted: bool) -> String {
         let name = self.file_name.as_deref().unwrap_or("export");
-        match is_sealed {
+        match stays_encrypted {
             true => format!("{name}.age"),
             false => name.to_owned(),
         }
@@ -75,9 +75,9 @@ impl ExportRecord {
 
     /// Returns the media type of the file. The ending of its name tells: a CSV file of a bundle is an archive.
     #[must_use]
-    pub fn media_type(&self, is_sealed: bool) -> &'static str {
+    pub fn media_type(&self, stays_encrypted: bool) -> &'static str {
         let name = self.file_name.as_deref().unwrap_or_default();
-        match (is_sealed, name.ends_with(".zip")) {
+        match (stays_encrypted, name.ends_with(".zip")) {
             (true, _) => "application/octet-stream",
             (false, true) => "application/zip",
             (false, false) => self.options.media_type(),

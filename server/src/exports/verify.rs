@@ -19,7 +19,7 @@ use crate::storage::hashing::HashingStream;
 const READ_BYTES: usize = 256 * 1024;
 
 /// Why nothing of an encrypted file is checked but its bytes.
-const SEALED: &str = "its content is not checked, because Decant has no key of the encrypted file";
+const STAYS_ENCRYPTED: &str = "its content is not checked, because Decant has no key of the encrypted file";
 
 /// What a file should be.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ enum Content {
     /// It is not well formed, with the reason.
     Damaged(String),
     /// Decant cannot read it.
-    Sealed,
+    Encrypted,
 }
 
 /// Reads a file from the storage and compares it with what it should be.
@@ -75,13 +75,13 @@ pub async fn verify(files: &ExportFiles, expected: ExpectedFile) -> Result<Verif
 
 async fn read(files: &ExportFiles, expected: &ExpectedFile) -> Result<Found, FileError> {
     let stream = files.read_unchecked(&expected.stored, None).await?;
-    let is_sealed = files.is_sealed(&expected.stored);
+    let stays_encrypted = files.stays_encrypted(&expected.stored);
     let (options, is_bundle) = (expected.options.clone(), expected.is_bundle);
     let input = SyncIoBridge::new(StreamReader::new(stream));
     let reading = spawn_blocking(move || {
         let mut input = HashingStream::new(input);
-        let content = match is_sealed {
-            true => Content::Sealed,
+        let content = match stays_encrypted {
+            true => Content::Encrypted,
             false => read_content(
                 BufReader::with_capacity(READ_BYTES, &mut input),
                 &options,
@@ -129,8 +129,8 @@ fn compare(expected: &ExpectedFile, found: Found) -> Verification {
             problems.push(format!("the file is not well formed: {problem}"));
             (Some(false), None)
         }
-        Content::Sealed => {
-            notes.push(SEALED.to_owned());
+        Content::Encrypted => {
+            notes.push(STAYS_ENCRYPTED.to_owned());
             (None, None)
         }
     };

@@ -20,8 +20,8 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use self::redis_server::RedisServer;
+use crate::cached::Cached;
 use crate::exports::backlog::Backlog;
-use crate::kept::Kept;
 use crate::metrics::Collectors;
 use crate::source::Source;
 use crate::state::State;
@@ -43,10 +43,10 @@ pub struct Monitor {
     backlog: Backlog,
     storage: Storage,
     /// Whether the storage answered.
-    storage_answers: Kept<bool>,
+    storage_answers: Cached<bool>,
     redis: Arc<[RedisServer]>,
     /// The settings of those that did not answer.
-    silent_redis: Kept<Vec<&'static str>>,
+    silent_redis: Cached<Vec<&'static str>>,
     registry: Registry,
     token: Option<SecretString>,
     stopping: CancellationToken,
@@ -83,9 +83,9 @@ impl Monitor {
             source: parts.source,
             state: parts.state,
             storage: parts.storage,
-            storage_answers: Kept::new(STORAGE_KEPT),
+            storage_answers: Cached::new(STORAGE_KEPT),
             redis: parts.redis.into(),
-            silent_redis: Kept::new(REDIS_KEPT),
+            silent_redis: Cached::new(REDIS_KEPT),
             token: parts.options.token,
             stopping: parts.stopping,
         }

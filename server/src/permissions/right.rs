@@ -12,6 +12,8 @@ pub enum Right {
     Manage,
     /// Let exports be made again and again, or at a later time.
     Schedule,
+    /// Have files sent by e-mail and to webhooks.
+    Deliver,
 }
 
 impl Right {
@@ -23,6 +25,7 @@ impl Right {
             Self::ViewLogs => "see the messages of exports of",
             Self::Manage => "change others' exports of",
             Self::Schedule => "schedule exports of",
+            Self::Deliver => "have others sent exports of",
         }
     }
 
@@ -34,6 +37,7 @@ impl Right {
             Self::ViewLogs => row.can_view_logs,
             Self::Manage => row.can_manage,
             Self::Schedule => row.can_schedule,
+            Self::Deliver => row.can_deliver,
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::datasets::words::{PairList, WORKSPACE, take_workspace};
 use crate::datasets::workspaces::{MembershipKey, WorkspacesError};
 use crate::datasets::{BundleParts, Catalog, Dataset};
 use crate::error::ApiError;
+use crate::json_input::VALUES_MAX;
 use crate::parameter::ParameterError;
 use crate::source::Source;
 
@@ -91,7 +92,7 @@ pub async fn open_with_body(
     let read = async {
         // A body takes memory until it is parsed.
         let _share = app.query_shares.take(&subject).await?;
-        read_json::<RowsRequest>(body.into_inner(), bytes_max).await
+        read_json::<RowsRequest>(body.into_inner(), bytes_max, VALUES_MAX).await
     };
     let of_address = match dataset.definition.access {
         Access::Workspace => take_workspace(pairs)?.0,

@@ -115,17 +115,19 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
 pub async fn read_json<T: DeserializeOwned + Send + 'static>(
     mut payload: Payload,
     bytes_max: usize,
+    values_max: usize,
 ) -> Result<T, ApiError> {
     let mut body = BytesMut::new();
     while let Some(piece) = payload.next().await {
         body.extend_from_slice(&piece.map_err(payload_error)?);
         if body.len() > bytes_max {
-            return Err(ApiError::Body(format!("it has more than {bytes_max} bytes")));
+            let problem = format!("it has more than {bytes_max} bytes; send it in several requests");
+            return Err(ApiError::Body(problem));
         }
     }
     let parsing = web::block(move || {
         let text = str::from_utf8(&body).map_err(|_| ApiError::Body("it is not UTF-8 text".to_owned()))?;
-        Ok(json_input::parse(text)?)
+        Ok(json_input::parse_up_to(text, values_max)?)
     });
     parsing.await.map_err(|_| ApiError::Internal)?
 }

@@ -20,9 +20,13 @@ use crate::config::Settings;
 use crate::datasets::Catalog;
 use crate::datasets::catalog::CurrentCatalog;
 use crate::exports::files::ExportFiles;
+use crate::exports::link_signature::LinkSigner;
+use crate::exports::links::Links;
 use crate::exports::metrics::ExportMetrics;
 use crate::exports::notices::Notices;
 use crate::exports::plan::Planner;
+use crate::exports::sending::Sender;
+use crate::exports::store::ExportStore;
 use crate::exports::work::{Parts, Workers};
 use crate::monitor::{self, Monitor};
 use crate::permissions::PermissionStore;
@@ -131,17 +135,42 @@ impl WorkProcess {
             Some((address, listener)) => Some(serve(address, listener, monitor)?),
             None => None,
         };
+        let notices = Notices::new(state.clone(), settings.export_redis.clone());
+        let planner = Planner {
+            source: source.clone(),
+            state: state.clone(),
+            catalog: Arc::clone(&catalog),
+            authenticator: Arc::new(authenticator),
+            permissions: PermissionStore::new(state.clone(), settings.exports.wait_max),
+        };
+        // Servers must know the links that this process makes.
+        let secret = settings.export_files.link_secret.as_ref();
+        let secret = secret.or(settings.auth.session_secret.as_ref());
+        if secret.is_none() {
+            tracing::info!(
+                "mails and webhooks are left to the servers; to send them here, give all of them the same DECANT_LINK_SECRET"
+            );
+        }
+        let sender = secret.map(|secret| Sender {
+            options: settings.deliveries.clone(),
+            store: ExportStore::new(
+                state.clone(),
+                settings.exports.clone(),
+                notices.clone(),
+                files.clone(),
+                metrics.clone(),
+            ),
+            planner: planner.clone(),
+            files: files.clone(),
+            links: Links::new(state.clone()),
+            signer: LinkSigner::new(secret),
+        });
         let workers = export_workers(Parts {
             state: state.clone(),
             metrics,
-            notices: Notices::new(state.clone(), settings.export_redis.clone()),
-            planner: Planner {
-                source: source.clone(),
-                state: state.clone(),
-                catalog: Arc::clone(&catalog),
-                authenticator: Arc::new(authenticator),
-                permissions: PermissionStore::new(state.clone(), settings.exports.wait_max),
-            },
+            notices,
+            planner,
+            sender,
             files,
             heartbeat: settings.heartbeat,
             stopping: stopping.clone(),

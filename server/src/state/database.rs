@@ -1,5 +1,6 @@
 //! The connections to the state database, and what happens while it is away.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -7,7 +8,6 @@ use decant_embedded::STATE_DATABASE;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::{Connection, Executor, PgConnection, Postgres, query};
-use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout};
 
 use super::error::StateError;
@@ -86,8 +86,10 @@ struct Database {
     /// For rows of datasets, which a caller may read for long.
     rows: Source,
     wait_max: Duration,
-    /// Filled once the database exists and its tables have been checked and made.
-    is_prepared: OnceCell<()>,
+    /// Set once the database exists and its tables have been checked and made.
+    is_prepared: AtomicBool,
+    /// Held by the preparation that runs.
+    preparing: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// The connections of one purpose.
@@ -130,7 +132,8 @@ impl State {
             private,
             exported,
             wait_max,
-            is_prepared: OnceCell::new(),
+            is_prepared: AtomicBool::new(false),
+            preparing: Arc::default(),
         })));
         match state.connection(Purpose::Records).await {
             Ok(_) => {}
@@ -150,13 +153,13 @@ impl State {
     ///
     /// # Errors
     /// [`StateError`]
-    pub async fn try_out(
+    pub async fn dry_run(
         options: &PgConnectOptions,
         exported: Option<&RunningDatabase>,
     ) -> Result<SchemaVersion, StateError> {
         refuse_shared_sessions(options).await?;
         let mut connection = PgConnection::connect_with(options).await?;
-        let version = schema::try_out(&mut connection, exported).await;
+        let version = schema::dry_run(&mut connection, exported).await;
         connection.close().await?;
         version
     }
@@ -282,14 +285,23 @@ impl Database {
     }
 
     /// Waits until the tables are up to date. The work goes on where a caller does not wait for its end: PostgreSQL would go on with
-    /// an abandoned migration, too.
+    /// an abandoned migration, too. The next caller waits for that work, so that there is one preparation at a time.
     async fn is_prepared(self: &Arc<Self>) -> Result<(), StateError> {
-        let prepare = async || {
-            let database = Arc::clone(self);
-            let preparing = tokio::spawn(async move { database.prepare().await });
-            preparing.await.unwrap_or(Err(StateError::Slow))
-        };
-        self.is_prepared.get_or_try_init(prepare).await.copied()
+        if self.is_prepared.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let preparing = Arc::clone(&self.preparing).lock_owned().await;
+        if self.is_prepared.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let database = Arc::clone(self);
+        let prepared = tokio::spawn(async move {
+            let _preparing = preparing;
+            database.prepare().await?;
+            database.is_prepared.store(true, Ordering::Release);
+            Ok(())
+        });
+        prepared.await.unwrap_or(Err(StateError::Slow))
     }
 
     /// Uses a connection of its own, because the pool would hide why it cannot connect.

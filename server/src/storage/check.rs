@@ -1,4 +1,4 @@
-//! Whether the storage works: a look that changes nothing, and a trial with a small file.
+//! Whether the storage works: a look that changes nothing, and the round trip of a small file.
 
 use std::io;
 use std::path::Path;
@@ -13,12 +13,12 @@ use super::{Location, PutIf, Storage, StorageError};
 /// The name of a file that does not exist, below no folder of Decant.
 const ABSENT: &str = "checks/health";
 
-/// The content of the small file of a trial.
+/// The content of the small file of a round trip.
 const CONTENT: &[u8] = b"decant doctor\n";
 
-/// Why a trial of the storage failed, with the step.
+/// Why the round trip of a small file failed, with the step.
 #[derive(Debug, thiserror::Error)]
-pub enum TrialError {
+pub enum RoundTripError {
     #[error("a small file cannot be written: {0}")]
     Write(#[source] StorageError),
     #[error("a small file was written, and its size cannot be read: {0}")]
@@ -54,24 +54,24 @@ impl Storage {
     /// Writes a small file, reads its size and its content, and removes it.
     ///
     /// # Errors
-    /// [`TrialError`] for the first step that fails. A file that was written is removed then, too.
-    pub async fn try_out(&self) -> Result<(), TrialError> {
+    /// [`RoundTripError`] for the first step that fails. A file that was written is removed then, too.
+    pub async fn check_round_trip(&self) -> Result<(), RoundTripError> {
         let name = format!("doctor-{}", Uuid::new_v4().simple());
         self.put(&name, CONTENT.to_vec(), PutIf::Absent)
             .await
-            .map_err(TrialError::Write)?;
+            .map_err(RoundTripError::Write)?;
         let read = self.read_back(&name).await;
         let removed = self.remove(&name).await;
         read?;
-        removed.map_err(|error| TrialError::Remove { name, error })
+        removed.map_err(|error| RoundTripError::Remove { name, error })
     }
 
-    async fn read_back(&self, name: &str) -> Result<(), TrialError> {
-        let bytes = self.size(name).await.map_err(TrialError::Head)?;
-        let content = self.get(name).await.map_err(TrialError::Read)?;
+    async fn read_back(&self, name: &str) -> Result<(), RoundTripError> {
+        let bytes = self.size(name).await.map_err(RoundTripError::Head)?;
+        let content = self.get(name).await.map_err(RoundTripError::Read)?;
         match content == CONTENT && bytes == CONTENT.len() as u64 {
             true => Ok(()),
-            false => Err(TrialError::Changed),
+            false => Err(RoundTripError::Changed),
         }
     }
 }
@@ -92,7 +92,7 @@ mod tests {
     use crate::storage::encryption::Encryption;
 
     #[tokio::test]
-    async fn a_folder_that_went_away_is_noticed_and_a_trial_leaves_nothing() {
+    async fn a_folder_that_went_away_is_noticed_and_a_round_trip_leaves_nothing() {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("storage");
         let storage = Storage::new(Options {
@@ -103,12 +103,15 @@ mod tests {
             reserve: 0,
         });
         storage.check().await.unwrap();
-        storage.try_out().await.unwrap();
+        storage.check_round_trip().await.unwrap();
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
         std::fs::remove_dir(&folder).unwrap();
         storage.check().await.unwrap_err();
         std::fs::write(&folder, "").unwrap();
         storage.check().await.unwrap_err();
-        assert!(matches!(storage.try_out().await, Err(TrialError::Write(_))));
+        assert!(matches!(
+            storage.check_round_trip().await,
+            Err(RoundTripError::Write(_))
+        ));
     }
 }

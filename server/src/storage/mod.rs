@@ -57,7 +57,7 @@ use folder::FolderUpload;
 use location::Opened;
 use manifest_keys::ManifestKeys;
 
-pub use check::TrialError;
+pub use check::RoundTripError;
 pub use error::StorageError;
 pub use folder::PutIf;
 pub use listing::FileInfo;

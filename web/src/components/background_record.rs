@@ -66,6 +66,7 @@ fn fields(export: &Export, title: Option<String>) -> Vec<(&'static str, String)>
         let message = export.error_message.clone().unwrap_or_default();
         format!("{message} ({code})")
     });
+    let (kept_until, removed_at) = wording::background::end_of_file(export);
     let ratio = export.compression_ratio.map(|ratio| format!("{ratio} : 1"));
     let fields = [
         ("Id", Some(export.id.clone())),
@@ -78,7 +79,8 @@ fn fields(export: &Export, title: Option<String>) -> Vec<(&'static str, String)>
         ("Started", export.started_at.map(browser::moment)),
         ("Rows as of", export.snapshot_at.map(browser::moment)),
         ("Completed", export.completed_at.map(browser::moment)),
-        ("Kept until", export.expires_at.map(browser::moment)),
+        ("Kept until", kept_until.map(browser::moment)),
+        ("File removed", removed_at.map(browser::moment)),
         ("Number of rows", export.record_count.map(wording::count)),
         ("Size", export.file_size.map(wording::bytes)),
         ("Compression", ratio),

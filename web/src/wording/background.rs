@@ -85,6 +85,15 @@ pub fn facts(export: &Export, now: i64, moment: impl Fn(Timestamp) -> String) ->
     }
 }
 
+/// Returns until when the file is kept, or since when it is not.
+pub fn end_of_file(export: &Export) -> (Option<Timestamp>, Option<Timestamp>) {
+    match export.status {
+        ExportStatus::Completed => (export.expires_at, None),
+        ExportStatus::Expired => (None, export.expires_at),
+        _ => (None, None),
+    }
+}
+
 /// Returns the progress in a record.
 pub fn progress_of(export: &Export) -> ExportProgress {
     ExportProgress {
@@ -211,6 +220,19 @@ mod tests {
             ..export(ExportStatus::Failed)
         };
         assert_eq!(text_of(&failed), "The disk is full.");
+    }
+
+    #[test]
+    fn a_file_is_kept_until_its_end_and_removed_since_then() {
+        let end = export(ExportStatus::Completed).expires_at;
+        assert!(end.is_some());
+        for (status, expected) in [
+            (ExportStatus::Completed, (end, None)),
+            (ExportStatus::Expired, (None, end)),
+            (ExportStatus::Failed, (None, None)),
+        ] {
+            assert_eq!(end_of_file(&export(status)), expected);
+        }
     }
 
     #[test]

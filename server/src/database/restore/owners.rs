@@ -82,7 +82,7 @@ async fn restore(connection: &mut PgConnection, toc: &Toc, roles: Roles<'_>) -> 
         .bind(roles.holder)
         .fetch_all(&mut *connection)
         .await?;
-    let mut kept = Kept::default();
+    let mut reassigned = Reassigned::default();
     let mut of_fallback = Vec::new();
     for object in objects {
         let key = (
@@ -102,17 +102,20 @@ async fn restore(connection: &mut PgConnection, toc: &Toc, roles: Roles<'_>) -> 
             let Err(why) = attempt(connection, statement).await? else {
                 continue;
             };
-            kept.refused.insert(format!("{} ({why})", title(&key)));
+            reassigned.refused.insert(format!("{} ({why})", title(&key)));
         } else if let Some(owner) = owner {
-            kept.owners.insert(owner.to_owned());
+            reassigned.owners.insert(owner.to_owned());
         } else {
             if owners.contains_key(&key) {
-                kept.ambiguous.insert(title(&key));
+                reassigned.ambiguous.insert(title(&key));
             }
-            kept.unnamed.insert(title(&key));
+            reassigned.unnamed.insert(title(&key));
         }
-        kept.schemas.extend(object.get::<Option<String>, _>("schema"));
-        kept.objects
+        reassigned
+            .schemas
+            .extend(object.get::<Option<String>, _>("schema"));
+        reassigned
+            .objects
             .entry(object.get("catalog"))
             .or_default()
             .push(object.get("oid"));
@@ -120,15 +123,15 @@ async fn restore(connection: &mut PgConnection, toc: &Toc, roles: Roles<'_>) -> 
     // The only owner of the dump is the application's role, and the fallback takes its place.
     let has_one_owner = names.len() == 1;
     let keeper = match roles.keeper_for {
-        Some(live) if !has_one_owner && !kept.objects.is_empty() => {
+        Some(live) if !has_one_owner && !reassigned.objects.is_empty() => {
             Some(create_keeper(connection, live).await?)
         }
         _ => None,
     };
     let heir = keeper.as_deref().unwrap_or(roles.fallback);
-    let mut warnings = kept.warnings(&known, heir, keeper.is_some());
+    let mut warnings = reassigned.warnings(&known, heir, keeper.is_some());
     if !has_one_owner || known.is_fallback_superuser {
-        warnings.extend(kept.disarm(connection, heir, keeper.is_some()).await?);
+        warnings.extend(reassigned.disarm(connection, heir, keeper.is_some()).await?);
     }
     if roles.holder != roles.fallback {
         if keeper.is_some() {
@@ -137,7 +140,7 @@ async fn restore(connection: &mut PgConnection, toc: &Toc, roles: Roles<'_>) -> 
                 execute(connection, format!("{statement} {fallback}")).await?;
             }
         }
-        kept.give(connection, roles.holder, heir).await?;
+        reassigned.give(connection, roles.holder, heir).await?;
     }
     set_search_path(connection, &search_path).await?;
     Ok(warnings)
@@ -250,7 +253,7 @@ impl Known {
 
 /// The objects whose owner could not get them.
 #[derive(Default)]
-struct Kept {
+struct Reassigned {
     /// The owners that do not exist here, or of which Decant's role is no member.
     owners: BTreeSet<String>,
     /// Objects that PostgreSQL did not give away, each with the reason.
@@ -265,7 +268,7 @@ struct Kept {
     objects: BTreeMap<String, Vec<i64>>,
 }
 
-impl Kept {
+impl Reassigned {
     fn warnings(&self, known: &Known, heir: &str, is_keeper: bool) -> Vec<String> {
         let mut warnings = Vec::new();
         let (mut missing, mut others, mut superusers) = (Vec::new(), Vec::new(), Vec::new());

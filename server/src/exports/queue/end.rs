@@ -7,6 +7,8 @@ use sqlx::{Connection, PgConnection, query, query_scalar};
 use uuid::Uuid;
 
 use super::lease::{Lease, add_usage, release};
+use crate::exports::analytics::count;
+use crate::exports::deliveries;
 use crate::exports::files::{StoredExport, Totals};
 use crate::exports::schedules;
 use crate::exports::store::{LogKind, log};
@@ -72,13 +74,14 @@ impl Lease {
         log(&mut transaction, self.id, LogKind::Complete, &message).await?;
         count(&mut transaction, self.id).await?;
         schedules::completed(&mut transaction, self.schedule).await?;
+        deliveries::release(&mut transaction, self.id).await?;
         notify(&mut transaction, self.id).await?;
         transaction.commit().await?;
         Ok(true)
     }
 
     /// Records that the attempt ended without a file. Returns what the export is now: `queued` waits for another attempt. An export
-    /// that was to be cancelled meanwhile is cancelled. `None` if the lease was lost.
+    /// that was to be cancelled meanwhile is cancelled, whatever the attempt ended with. `None` if the lease was lost.
     ///
     /// # Errors
     /// [`StateError`].
@@ -114,16 +117,24 @@ impl Lease {
             return Ok(None);
         };
         release(&mut transaction, self.id, &self.owner).await?;
-        let waits = now == ExportStatus::Queued;
-        let text = match (ended, message) {
-            (Ended::GivenBack, _) => "The worker stops; another one begins again".to_owned(),
-            (_, Some(message)) if waits => format!("{message}. Tried again in {} s", pause.as_secs()),
-            (_, Some(message)) => message.clone(),
-            (_, None) => "Cancelled".to_owned(),
+        let (kind, text) = match (now, message) {
+            (ExportStatus::Cancelled, Some(message)) => (
+                LogKind::Cancel,
+                format!("Cancelled. Its last attempt failed: {message}"),
+            ),
+            (ExportStatus::Cancelled, None) => (LogKind::Cancel, "Cancelled".to_owned()),
+            (ExportStatus::Queued, Some(message)) => {
+                (kind, format!("{message}. Tried again in {} s", pause.as_secs()))
+            }
+            (_, Some(message)) => (kind, message.clone()),
+            (_, None) => (kind, "The worker stops; another one begins again".to_owned()),
         };
         log(&mut transaction, self.id, kind, &text).await?;
-        let stopped = if now == ExportStatus::Failed {
+        deliveries::release(&mut transaction, self.id).await?;
+        if now != ExportStatus::Queued {
             count(&mut transaction, self.id).await?;
+        }
+        let stopped = if now == ExportStatus::Failed {
             schedules::failed(&mut transaction, self.schedule, &text).await?
         } else {
             None
@@ -137,42 +148,14 @@ impl Lease {
     }
 }
 
-/// Ends an attempt, and returns the new state. An export that is to be cancelled does not wait for another attempt.
+/// Ends an attempt, and returns the new state. An export that is to be cancelled is cancelled, also if the attempt has failed.
 const END: &str = "update decant.data_exports set \
-     status = case when cancel_asked and $3 = 'queued' then 'cancelled' else $3 end, \
-     error_code = $4, error_message = $5, lease_holder = null, lease_until = null, \
+     status = case when cancel_asked then 'cancelled' else $3 end, \
+     error_code = case when not cancel_asked then $4 end, error_message = case when not cancel_asked then $5 end, \
+     lease_holder = null, lease_until = null, \
      not_before = now() + make_interval(secs => $6), attempts = attempts + $7::integer, \
-     completed_at = case when $3 = 'queued' then completed_at else now() end \
+     completed_at = case when $3 = 'queued' and not cancel_asked then completed_at else now() end \
      where id = $1::uuid and lease_fence = $2 and status = 'processing' returning status";
-
-/// Adds an export that is over to the sums of its day.
-pub(super) async fn count(transaction: &mut PgConnection, id: Uuid) -> sqlx::Result<()> {
-    query(COUNT).bind(id.to_string()).execute(transaction).await?;
-    Ok(())
-}
-
-/// A person counts as one more if it is their first export of the day with this dataset and format.
-const COUNT: &str = "insert into decant.export_analytics as a \
-         (date, export_type, dataset, format, scope, total_exports, successful_exports, failed_exports, total_size_bytes, \
-          total_records, total_processing_time_ms, unique_users) \
-     select (coalesce(e.completed_at, now()) at time zone 'UTC')::date, e.export_type, e.dataset, e.format, \
-         case when e.workspace_id is not null then 'workspace' when e.subject = 'operator' then 'system' \
-              when e.role = 'admin' then 'admin' else 'user' end, \
-         1, (e.status = 'completed')::integer, (e.status = 'failed')::integer, coalesce(e.file_bytes, 0), \
-         coalesce(e.record_count, 0), \
-         coalesce((extract(epoch from e.completed_at - e.started_at) * 1000)::bigint, 0), \
-         (not exists (select from decant.data_exports o where o.subject = e.subject and o.id <> e.id \
-              and o.created_at >= date_trunc('day', e.completed_at, 'UTC') and o.dataset = e.dataset \
-              and o.format = e.format and o.status in ('completed', 'failed')))::integer \
-     from decant.data_exports e where e.id = $1::uuid \
-     on conflict (date, export_type, dataset, format, scope) do update set \
-         total_exports = a.total_exports + 1, \
-         successful_exports = a.successful_exports + excluded.successful_exports, \
-         failed_exports = a.failed_exports + excluded.failed_exports, \
-         total_size_bytes = a.total_size_bytes + excluded.total_size_bytes, \
-         total_records = a.total_records + excluded.total_records, \
-         total_processing_time_ms = a.total_processing_time_ms + excluded.total_processing_time_ms, \
-         unique_users = a.unique_users + excluded.unique_users";
 
 /// Tells all processes that a record has changed, when the transaction is committed.
 pub(super) async fn notify(transaction: &mut PgConnection, id: Uuid) -> sqlx::Result<()> {

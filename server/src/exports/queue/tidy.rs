@@ -4,9 +4,11 @@ use sqlx::{Connection, query, query_as};
 use uuid::Uuid;
 
 use super::claim::Queue;
-use super::end::{count, notify};
+use super::end::notify;
 use super::lease::release;
 use crate::audit::Action;
+use crate::exports::analytics::count;
+use crate::exports::deliveries;
 use crate::exports::expiry::expire;
 use crate::exports::metrics::EndStatus;
 use crate::exports::schedules::{self, StoppedSchedule};
@@ -91,8 +93,11 @@ impl Queue {
                 _ => LogKind::Retry,
             };
             log(&mut transaction, id, kind, LOST).await?;
-            if status == "failed" {
+            deliveries::release(&mut transaction, id).await?;
+            if status != "queued" {
                 count(&mut transaction, id).await?;
+            }
+            if status == "failed" {
                 stopped.extend(schedules::failed(&mut transaction, *schedule, LOST).await?);
             }
             notify(&mut transaction, id).await?;

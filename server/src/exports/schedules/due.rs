@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::record::ScheduleRecord;
 use crate::audit::Action;
+use crate::exports::deliveries;
 use crate::exports::error::ExportError;
 use crate::exports::new_export::NewExport;
 use crate::exports::record::ExportRecord;
@@ -136,6 +137,9 @@ impl ExportStore {
             .bind(write(&batch.next)?)
             .execute(&mut *transaction)
             .await?;
+        for (id, _) in &batch.failed {
+            deliveries::tell_of_stop(&mut transaction, *id).await?;
+        }
         transaction.commit().await?;
         Ok((batch, records))
     }

@@ -3,6 +3,7 @@
 use sqlx::{PgConnection, query, query_as};
 
 use crate::audit::Action;
+use crate::exports::deliveries;
 use crate::schedule::CALLER;
 
 /// A schedule that a failure stops. It is reported when the transaction is committed.
@@ -57,9 +58,12 @@ pub(in crate::exports) async fn failed(
     let counted: Option<(bool, String, Option<String>, i32)> = query_as(FAIL)
         .bind(id)
         .bind(reason)
-        .fetch_optional(transaction)
+        .fetch_optional(&mut *transaction)
         .await?;
     let stopped = counted.filter(|(is_stopped, ..)| *is_stopped);
+    if stopped.is_some() {
+        deliveries::tell_of_stop(transaction, id).await?;
+    }
     Ok(stopped.map(|(_, owner, workspace, failures)| StoppedSchedule {
         id,
         owner,

@@ -13,6 +13,7 @@ use wasm_export::{Options, Zone};
 use super::timing::{Recurrence, Timing};
 use crate::auth::{Caller, RecordedCaller, Subject};
 use crate::datasets::definition::render_file_name;
+use crate::exports::deliveries::destinations::Destinations;
 use crate::exports::new_export::{NewExport, Requester, ScheduledRun};
 use crate::exports::record::RecordedScope;
 
@@ -49,6 +50,8 @@ pub struct ScheduleRecord {
     pub failure_count: u32,
     pub max_failures: u32,
     pub last_error: Option<String>,
+    /// The recipients of each run.
+    pub delivery: Option<Destinations>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -121,7 +124,7 @@ impl ScheduleRecord {
             parameters: self.parameters.clone(),
             selection: self.selection.clone(),
             file_name: render_file_name(pattern, &self.dataset, &self.options, now),
-            file_name_pattern: None,
+            file_name_pattern: self.file_name_pattern.clone(),
             priority: 0,
             not_before: None,
             retention_hours: self.retention_hours,
@@ -132,6 +135,7 @@ impl ScheduleRecord {
                 due,
                 authorized_at: self.authorized_at,
             }),
+            delivery: self.delivery.clone(),
         }
     }
 

@@ -8,6 +8,8 @@ use uuid::Uuid;
 use super::records::{ExportStore, LogKind, log};
 use crate::audit::Action;
 use crate::auth::Caller;
+use crate::exports::analytics::count;
+use crate::exports::deliveries;
 use crate::exports::error::ExportError;
 use crate::exports::file_key::FileKey;
 use crate::exports::limits::give_back;
@@ -31,7 +33,8 @@ impl ExportStore {
                 let mut transaction = connection.begin().await?;
                 let status: Option<String> = query_scalar(
                     "update decant.data_exports set cancel_asked = true, \
-                     status = case status when 'processing' then status else 'cancelled' end \
+                     status = case status when 'processing' then status else 'cancelled' end, \
+                     completed_at = case status when 'processing' then completed_at else now() end \
                      where id = $1::uuid and status in ('scheduled', 'queued', 'processing') returning status",
                 )
                 .bind(id.to_string())
@@ -40,6 +43,8 @@ impl ExportStore {
                 if status.as_deref() == Some("cancelled") {
                     let message = format!("Cancelled by {}", caller.name);
                     log(&mut transaction, id, LogKind::Cancel, &message).await?;
+                    count(&mut transaction, id).await?;
+                    deliveries::release(&mut transaction, id).await?;
                 }
                 transaction.commit().await?;
                 Ok(status)

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::records::{ExportStore, read, write};
 use crate::audit::Action;
 use crate::auth::Caller;
+use crate::exports::deliveries;
 use crate::exports::error::ExportError;
 use crate::exports::idempotency::{IdempotencyKey, StoredAnswer};
 use crate::exports::limits::{Rate, count_creations, storage_usage};
@@ -36,18 +37,18 @@ pub struct Created {
 const INSERT: &str = "with added as ( \
          insert into decant.data_exports \
              (id, subject, caller, credential, role, scope, workspace_id, export_type, dataset, format, options, parameters, \
-              selection, parent_id, status, priority, not_before, total_items, file_name, retention_hours, schedule_id, due, \
-              authorized_at) \
+              selection, parent_id, status, priority, not_before, total_items, file_name, file_name_pattern, \
+              retention_hours, schedule_id, due, authorized_at) \
          select n.id, n.subject, n.caller, n.credential, n.role, n.scope, n.workspace_id, n.export_type, n.dataset, n.format, \
              n.options, n.parameters, n.selection, n.parent_id, \
              case when n.not_before > now() then 'scheduled' else 'queued' end, \
-             n.priority, greatest(n.not_before, now()), n.total_items, n.file_name, n.retention_hours, n.schedule_id, n.due, \
-             n.authorized_at \
+             n.priority, greatest(n.not_before, now()), n.total_items, n.file_name, n.file_name_pattern, \
+             n.retention_hours, n.schedule_id, n.due, n.authorized_at \
          from jsonb_to_recordset($1::jsonb) as n \
              (id uuid, subject text, caller text, credential text, role text, scope jsonb, workspace_id text, \
               export_type text, dataset text, format text, options jsonb, parameters jsonb, selection jsonb, \
               parent_id uuid, priority smallint, not_before timestamptz, total_items bigint, file_name text, \
-              retention_hours integer, schedule_id bigint, due timestamptz, authorized_at timestamptz) \
+              file_name_pattern text, retention_hours integer, schedule_id bigint, due timestamptz, authorized_at timestamptz) \
          on conflict (schedule_id, due) where schedule_id is not null do nothing \
          returning data_exports.*), \
      runs as ( \
@@ -216,12 +217,18 @@ pub(in crate::exports) async fn insert(
     let records: Vec<String> = query_scalar(INSERT)
         .bind(write(&exports)?)
         .bind(by)
-        .fetch_all(transaction)
+        .fetch_all(&mut *transaction)
         .await?;
-    Ok(records
+    let records: Vec<ExportRecord> = records
         .iter()
         .map(|record| read(record))
-        .collect::<sqlx::Result<_>>()?)
+        .collect::<sqlx::Result<_>>()?;
+    let is_added = |id| records.binary_search_by_key(&id, |record| record.id).is_ok();
+    let deliveries = exports
+        .iter()
+        .filter_map(|export| Some((export.id, export.delivery.as_ref()?)));
+    deliveries::insert(transaction, deliveries.filter(|(id, _)| is_added(*id))).await?;
+    Ok(records)
 }
 
 /// Records that a limit refuses a person who creates an export or a schedule.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use api::deliveries::ExportDelivery;
 use api::exports::{ExportLog, ExportStatus};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -11,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::records::{ExportStore, read};
+use crate::exports::deliveries::record::DeliveryRecord;
 use crate::exports::error::ExportError;
 use crate::exports::notices::Notice;
 use crate::exports::record::ExportRecord;
@@ -69,6 +71,25 @@ impl ExportStore {
             // An error means that a notice was lost, or that it came late.
             let _ = timeout_at(until.min(now + LOOK_EVERY), noticed).await;
         }
+    }
+
+    /// Returns the deliveries of an export, in the order of the request.
+    ///
+    /// # Errors
+    /// [`ExportError::NoState`], [`ExportError::State`].
+    pub async fn deliveries(&self, id: Uuid) -> Result<Vec<ExportDelivery>, ExportError> {
+        let rows: Vec<String> = self
+            .run(async |connection| {
+                Ok(query_scalar(
+                    "select row_to_json(d)::text from decant.export_deliveries d where export_id = $1::uuid order by id",
+                )
+                .bind(id.to_string())
+                .fetch_all(&mut **connection)
+                .await?)
+            })
+            .await?;
+        let delivery = |row: &String| Ok(read::<DeliveryRecord>(row)?.to_delivery());
+        rows.iter().map(delivery).collect()
     }
 
     /// Returns the newest messages about an export, the newest first.

@@ -45,13 +45,16 @@ impl ExportStore {
     /// [`ExportError::NoState`], [`ExportError::State`].
     pub async fn list(&self, request: &ListRequest) -> Result<Listing, ExportError> {
         self.run(async |connection| {
-            let mut page =
-                QueryBuilder::new("select row_to_json(e)::text from decant.data_exports e where true");
+            // Records before the page are skipped before they become JSON: `offset` computes what is selected for these, too.
+            let mut page = QueryBuilder::new(
+                "select row_to_json(e)::text from (select e.* from decant.data_exports e where true",
+            );
             push_conditions(&mut page, request);
             page.push(" order by created_at desc, id desc limit ")
                 .push_bind(i64::from(request.limit))
                 .push(" offset ")
-                .push_bind(i64::try_from(request.offset).unwrap_or(i64::MAX));
+                .push_bind(i64::try_from(request.offset).unwrap_or(i64::MAX))
+                .push(") e order by created_at desc, id desc");
             let records: Vec<String> = page.build_query_scalar().fetch_all(&mut **connection).await?;
             let records = records
                 .iter()

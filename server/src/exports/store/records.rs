@@ -35,6 +35,8 @@ pub(in crate::exports) enum LogKind {
     Error,
     Retry,
     Cancel,
+    Delivered,
+    NotDelivered,
 }
 
 impl LogKind {
@@ -45,6 +47,8 @@ impl LogKind {
             Self::Error => ("error", "error"),
             Self::Retry => ("retry", "warn"),
             Self::Cancel => ("cancel", "info"),
+            Self::Delivered => ("deliver", "info"),
+            Self::NotDelivered => ("deliver", "warn"),
         }
     }
 }

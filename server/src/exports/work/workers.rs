@@ -16,6 +16,7 @@ use crate::exports::notices::{Notice, Notices};
 use crate::exports::options::Options;
 use crate::exports::plan::Planner;
 use crate::exports::queue::Queue;
+use crate::exports::sending::{Deliverer, Sender};
 use crate::state::State;
 
 /// The shortest time between two looks at the queue, so that many notices cause few.
@@ -28,6 +29,7 @@ pub struct Workers {
     metrics: ExportMetrics,
     maker: Arc<Maker>,
     workers: Vec<Worker>,
+    deliverer: Option<Deliverer>,
     poll: Duration,
     stopping: CancellationToken,
 }
@@ -40,6 +42,8 @@ pub struct Parts {
     pub metrics: ExportMetrics,
     pub planner: Planner,
     pub files: ExportFiles,
+    /// `None`: this process leaves deliveries to others.
+    pub sender: Option<Sender>,
     /// How long a stream of rows may be silent.
     pub heartbeat: Duration,
     /// No export is begun once it is cancelled.
@@ -70,6 +74,17 @@ impl Workers {
         };
         Self {
             workers: (1..=options.workers).map(worker).collect(),
+            // Without workers, a process makes no deliveries either.
+            deliverer: parts.sender.filter(|_| options.workers > 0).map(|sender| {
+                Deliverer::new(
+                    parts.state.clone(),
+                    sender,
+                    parts.notices.clone(),
+                    parts.metrics.clone(),
+                    (options.lease, options.poll),
+                    (parts.stopping.clone(), parts.abort.clone()),
+                )
+            }),
             poll: options.poll,
             queue: Queue::new(parts.state, parts.options.clone(), parts.metrics.clone()),
             notices: parts.notices.clone(),
@@ -88,9 +103,22 @@ impl Workers {
         }
     }
 
-    /// Makes exports until the process stops, and waits for those that run. Without workers, it only moves exports whose time has
+    /// Makes exports and deliveries until the process stops, and waits for those that run. Without workers, it only moves exports whose time has
     /// come.
-    pub async fn run(self) {
+    pub async fn run(mut self) {
+        let deliveries = self
+            .deliverer
+            .take()
+            .map(|deliverer| tokio::spawn(deliverer.run()));
+        self.make_exports().await;
+        if let Some(deliveries) = deliveries
+            && let Err(error) = deliveries.await
+        {
+            tracing::error!(%error, "deliveries have stopped");
+        }
+    }
+
+    async fn make_exports(self) {
         self.metrics.set_workers(self.workers.len());
         let mut notices = self.notices.subscribe();
         let mut running = JoinSet::new();

@@ -49,10 +49,13 @@ pub async fn check(
     let export = order::check(app, caller.clone(), &permissions, order)
         .await?
         .export;
-    let pattern = file_name_pattern(body.config.scope, &count.to_string());
+    let scope = body.config.scope;
+    let counted_name = file_name_pattern(scope, &count.to_string());
     Ok((
         NewExport {
-            file_name: from_pattern(&pattern, &export.options, Timestamp::now().as_second()),
+            file_name: from_pattern(&counted_name, &export.options, Timestamp::now().as_second()),
+            // Those of a repetition are not counted.
+            file_name_pattern: Some(file_name_pattern(scope, UNCOUNTED)),
             total_items: Some(count),
             ..export
         },
@@ -77,6 +80,9 @@ pub fn order_of(app: &App, body: &ConversationExportRequest) -> Result<Order, Ap
         retention_hours: Some(app.exports.options().conversation_retention_hours),
     })
 }
+
+/// The last part of the name of a file whose conversations are not counted before.
+pub const UNCOUNTED: &str = "{time}";
 
 /// Returns the name of a file with the placeholder `{date}`. `end` is its last part.
 pub fn file_name_pattern(scope: ConversationScope, end: &str) -> String {

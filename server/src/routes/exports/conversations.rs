@@ -25,6 +25,7 @@ use crate::exports::ExportError;
 use crate::exports::idempotency::StoredAnswer;
 use crate::exports::record::ExportRecord;
 use crate::exports::store::{Created, Creation, ListRequest};
+use crate::json_input::VALUES_MAX;
 use crate::routes::extract::{Pairs, read_json};
 
 /// The greatest size of the body: 10,000 ids have some 400 KB.
@@ -43,7 +44,7 @@ pub async fn create(
     request: HttpRequest,
     body: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let body = read_json(body.into_inner(), BODY_BYTES_MAX).await?;
+    let body = read_json(body.into_inner(), BODY_BYTES_MAX, VALUES_MAX).await?;
     begin(&app, caller, &request, body).await
 }
 

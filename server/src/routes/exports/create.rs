@@ -6,9 +6,11 @@ use std::collections::hash_map::Entry;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use api::exports::{BulkAnswer, BulkRequest, EnqueueError, Enqueued, ExportAnswer, ExportRequest};
+use jiff::Timestamp;
 
 use super::access;
 use super::answer::{idempotency_key, respond, stored};
+use super::destinations::Wanted;
 use super::order::check;
 use super::templates::find_for_request;
 use crate::app::App;
@@ -29,6 +31,9 @@ const BULK_MAX: usize = 10_000;
 /// The greatest size of the body of many exports.
 const BULK_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// The greatest number of values in it: a hundred of each export.
+const BULK_VALUES_MAX: usize = 100 * BULK_MAX;
+
 /// Creates an export, and answers before it is made.
 pub async fn create(
     app: web::Data<App>,
@@ -38,10 +43,12 @@ pub async fn create(
 ) -> Result<HttpResponse, ApiError> {
     app.check_running()?;
     let idempotency = idempotency_key(&request, &body)?;
+    let wanted = Wanted::new(&body);
     let permissions = app.permissions.of(&caller).await?;
     let template = find_for_request(&app, &caller, &permissions, body.template.as_deref()).await?;
     let order = Order::new(body, template.as_ref())?;
     let permitted = check(&app, caller.clone(), &permissions, order).await?;
+    let permitted = wanted.add_to(permitted, &app, &caller, &permissions)?;
     let creation = Creation {
         caller: &caller,
         exports: vec![permitted.export],
@@ -68,7 +75,7 @@ pub async fn retry(
     let record = seen.record;
     let creation = Creation {
         caller: &caller,
-        exports: vec![NewExport::repeating(&record, &caller)],
+        exports: vec![NewExport::repeating(&record, &caller, Timestamp::now())],
         idempotency,
         answer: &accepted,
     };
@@ -91,7 +98,7 @@ pub async fn bulk(
     body: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
     app.check_running()?;
-    let body: BulkRequest = read_json(body.into_inner(), BULK_BYTES_MAX).await?;
+    let body: BulkRequest = read_json(body.into_inner(), BULK_BYTES_MAX, BULK_VALUES_MAX).await?;
     if !(1..=BULK_MAX).contains(&body.exports.len()) {
         let problem = format!("must have from 1 to {BULK_MAX} exports");
         return Err(ParameterError::invalid("exports", problem).into());
@@ -113,8 +120,10 @@ pub async fn bulk(
                     }
                 },
             };
+            let wanted = Wanted::new(&ordered);
             let order = Order::new(ordered, template.as_deref())?;
-            check(&app, caller.clone(), &permissions, order).await
+            let permitted = check(&app, caller.clone(), &permissions, order).await?;
+            wanted.add_to(permitted, &app, &caller, &permissions)
         };
         let checked: Result<PermittedExport, ApiError> = checking.await;
         outcomes.push(match checked {

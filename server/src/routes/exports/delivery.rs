@@ -41,10 +41,10 @@ impl Delivery {
     /// [`NoFile`](crate::exports::file_access::NoFile)
     pub fn new(app: &App, record: &ExportRecord, _: DownloadRight) -> Result<Self, ApiError> {
         let stored = record.stored_file()?;
-        let is_sealed = app.stored_exports.files.is_sealed(&stored);
+        let stays_encrypted = app.stored_exports.files.stays_encrypted(&stored);
         Ok(Self {
-            file_name: record.download_name(is_sealed),
-            media_type: record.media_type(is_sealed),
+            file_name: record.download_name(stays_encrypted),
+            media_type: record.media_type(stays_encrypted),
             stored,
             is_inline: false,
             is_of_link: false,

@@ -7,7 +7,6 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use api::export_files::{ExportLink, MadeLink, MadeLinks};
 use jiff::Timestamp;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
 use super::access::{Seen, find, find_to_change, see};
@@ -17,6 +16,7 @@ use crate::audit::Action;
 use crate::auth::{Caller, RecordedCaller, Subject};
 use crate::error::ApiError;
 use crate::exports::file_options::StorageLinks;
+use crate::exports::link_address::link_address;
 use crate::exports::links::{Link, LinkMaker, LinkRefusal};
 use crate::exports::record::ExportRecord;
 use crate::parameter::{ParameterError, check_given_once};
@@ -30,9 +30,6 @@ const LIFETIME_MAX: u64 = 7 * 24 * 60 * 60;
 
 const EXPIRES_IN: &str = "expiresIn";
 const ONCE: &str = "once";
-
-/// The name of the file in the address of a link.
-const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
 /// The link that a request wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,11 +137,8 @@ async fn address_of(
         }
         false => None,
     };
-    let url = direct.unwrap_or_else(|| {
-        let signature = exports.signer.sign(link.id);
-        let name = utf8_percent_encode(&file_name, IN_PATH);
-        format!("{}/d/{}/{name}?s={signature}", own_address(app, request), link.id)
-    });
+    let url = direct
+        .unwrap_or_else(|| link_address(&exports.signer, &link, &file_name, &own_address(app, request)));
     Ok(ExportLink {
         url,
         expires_at: link.expires_at,

@@ -13,6 +13,7 @@
 //! | `links` | links to the file |
 //! | `receipt` | the signed receipt |
 //! | `delivery` | the answer with a file |
+//! | `destinations` | the recipients of a file |
 //! | `words` | the words of lists |
 //! | `data` | files of everything about one person, and of all users |
 //! | `conversations`, `conversation_request` | files of conversations |
@@ -31,6 +32,7 @@ pub mod conversations;
 pub mod create;
 pub mod data;
 mod delivery;
+mod destinations;
 pub mod download;
 pub mod events;
 pub mod links;

@@ -1,7 +1,9 @@
 //! One export, the list of exports, the limits.
 
 use actix_web::{HttpResponse, web};
-use api::exports::{ExportAnswer, ExportLimits, ExportList, ExportListMeta, ExportStatusAnswer, ExportType};
+use api::exports::{
+    Export, ExportAnswer, ExportLimits, ExportList, ExportListMeta, ExportStatusAnswer, ExportType,
+};
 
 use super::access::{self, Seen, is_administrator_of_workspace};
 use super::words;
@@ -38,7 +40,10 @@ pub async fn show(
 ) -> Result<HttpResponse, ApiError> {
     let Seen { record, .. } = access::find(&app, &caller, &id).await?;
     let position = app.exports.position(&record).await?;
-    let export = record.to_export(position);
+    let export = Export {
+        deliveries: app.exports.deliveries(record.id).await?,
+        ..record.to_export(position)
+    };
     Ok(HttpResponse::Ok().json(ExportAnswer { export }))
 }
 
@@ -60,7 +65,10 @@ pub async fn status(
     let position = app.exports.position(&record).await?;
     Ok(HttpResponse::Ok().json(ExportStatusAnswer {
         success: true,
-        export: record.to_export(position),
+        export: Export {
+            deliveries: app.exports.deliveries(record.id).await?,
+            ..record.to_export(position)
+        },
         logs,
     }))
 }

@@ -48,7 +48,9 @@ pub async fn changes(
     let export = match parts {
         Parts { is_export: true, .. } => Some(checked_export(app, caller, record, &request).await?),
         // The owner shows a credential that may be better than the one of the record.
-        Parts { is_resumed: true, .. } if is_own => Some(check_export(app, caller.clone(), &request).await?),
+        Parts { is_resumed: true, .. } if is_own => {
+            Some(check_export(app, caller.clone(), &request).await?.export)
+        }
         _ => None,
     };
     let mut changes = ScheduleChanges {
@@ -127,11 +129,12 @@ async fn checked_export(
     request: &ScheduleRequest,
 ) -> Result<NewExport, ApiError> {
     if record.is_of(caller) {
-        return check_export(app, caller.clone(), request).await;
+        return Ok(check_export(app, caller.clone(), request).await?.export);
     }
     let recorded = record.requester().ok_or(ExportError::OwnerGone)?;
     let owner = app.authenticator.present_caller(&recorded).await?;
-    check_export(app, owner.ok_or(ExportError::OwnerGone)?, request).await
+    let owner = owner.ok_or(ExportError::OwnerGone)?;
+    Ok(check_export(app, owner, request).await?.export)
 }
 
 fn recorded_timing(record: &ScheduleRecord) -> Result<Timing, ParameterError> {

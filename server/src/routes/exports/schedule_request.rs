@@ -10,15 +10,17 @@ use serde_json::Value;
 use wasm_export::Zone;
 use wasm_export::options::Format;
 
-use super::conversation_request::{self, file_name_pattern};
+use super::conversation_request::{self, UNCOUNTED, file_name_pattern};
 use super::data::{OF_ALL, OF_PERSON, file_words, rows_of, values_of};
+use super::destinations::Wanted;
 use super::order;
 use super::templates::find_for_request;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::error::ApiError;
+use crate::exports::deliveries::destinations::without_secrets;
 use crate::exports::new_export::NewExport;
-use crate::exports::order::{Order, check_option};
+use crate::exports::order::{Order, PermittedExport, check_option};
 use crate::exports::schedules::{NewSchedule, RECURRENCE, Recurrence, Timing};
 use crate::exports::templates::overridden;
 use crate::exports::{ExportError, Options};
@@ -51,7 +53,10 @@ pub async fn new_schedule(
 ) -> Result<NewSchedule, ApiError> {
     let settings = app.exports.options();
     check_members(request, settings)?;
-    let export = check_export(app, caller.clone(), request).await?;
+    let permitted = check_export(app, caller.clone(), request).await?;
+    let permissions = app.permissions.of(caller).await?;
+    let permitted = Wanted::of_schedule(request).add_to(permitted, app, caller, &permissions)?;
+    let export = permitted.export;
     let timing = timing(request, now)?;
     check_pauses(&timing, caller, settings, now)?;
     let next_run_time = timing
@@ -82,7 +87,7 @@ pub async fn check_export(
     app: &App,
     caller: Caller,
     request: &ScheduleRequest,
-) -> Result<NewExport, ApiError> {
+) -> Result<PermittedExport, ApiError> {
     refuse_unsupported(request)?;
     let permissions = app.permissions.of(&caller).await?;
     if request.export_type != ExportType::Conversations {
@@ -90,7 +95,7 @@ pub async fn check_export(
         let order = order_of(request, template)?;
         let permitted = order::check(app, caller, &permissions, order).await?;
         permissions.check(Right::Schedule, &permitted.target)?;
-        return Ok(permitted.export);
+        return Ok(permitted);
     }
     let body = conversations_of(request)?;
     let order = conversation_request::order_of(app, &body)?;
@@ -100,9 +105,12 @@ pub async fn check_export(
     };
     let permitted = order::check(app, caller, &permissions, order).await?;
     permissions.check(Right::Schedule, &permitted.target)?;
-    Ok(NewExport {
-        file_name_pattern: Some(file_name_pattern(body.config.scope, "{time}")),
-        ..permitted.export
+    Ok(PermittedExport {
+        export: NewExport {
+            file_name_pattern: Some(file_name_pattern(body.config.scope, UNCOUNTED)),
+            ..permitted.export
+        },
+        ..permitted
     })
 }
 
@@ -181,12 +189,16 @@ pub fn recurrence_text(request: &ScheduleRequest) -> &str {
     request.recurrence.as_deref().unwrap_or(ONCE).trim()
 }
 
-/// Returns a request as a schedule keeps it.
+/// Returns a request as a schedule keeps and shows it, without secrets.
 ///
 /// # Errors
 /// [`ApiError::Internal`]; never for a request that was read from JSON.
 pub fn as_json(request: &ScheduleRequest) -> Result<Value, ApiError> {
-    serde_json::to_value(request).map_err(|_| ApiError::Internal)
+    let shown = ScheduleRequest {
+        delivery: request.delivery.as_ref().map(without_secrets),
+        ..request.clone()
+    };
+    serde_json::to_value(shown).map_err(|_| ApiError::Internal)
 }
 
 fn retention_hours(request: &ScheduleRequest) -> Option<u32> {
@@ -296,8 +308,6 @@ fn contradictory(field: &str, problem: &str) -> ParameterError {
 /// Refuses the members that have no effect yet, by name.
 fn refuse_unsupported(request: &ScheduleRequest) -> Result<(), ExportError> {
     let members = [
-        ("delivery", request.delivery.is_some()),
-        ("notify", request.notify.is_some()),
         ("encryption", request.encryption.is_some()),
         ("incremental", request.incremental.is_some()),
         ("options.encryption", request.options.encryption == Some(true)),

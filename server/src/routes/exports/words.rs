@@ -58,13 +58,21 @@ pub const INCLUDE_ALL: &str = "include_all";
 /// # Errors
 /// [`ExportError::NotAll`] for others than administrators; [`ApiError::Parameter`].
 pub fn include_all(pairs: &[(String, String)], caller: &Caller) -> Result<bool, ApiError> {
-    let is_of_all = match text(pairs, INCLUDE_ALL)? {
-        None => false,
-        Some(value) => flag(INCLUDE_ALL, &value)?,
-    };
+    let is_of_all = is_true(pairs, INCLUDE_ALL)?;
     match is_of_all && !caller.is_administrator() {
         true => Err(ExportError::NotAll.into()),
         false => Ok(is_of_all),
+    }
+}
+
+/// Returns whether a word is `true`. It is `false` unless it is given.
+///
+/// # Errors
+/// [`ParameterError::Invalid`] for another value, and if it is given twice.
+pub fn is_true(pairs: &[(String, String)], name: &str) -> Result<bool, ParameterError> {
+    match text(pairs, name)? {
+        None => Ok(false),
+        Some(value) => flag(name, &value),
     }
 }
 

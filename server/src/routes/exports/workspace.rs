@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::access::{self, Seen};
 use super::answer::{idempotency_key, respond, stored};
+use super::destinations::Wanted;
 use super::links::current_link;
 use super::order::{check, count_rows};
 use super::{change, download, events, words};
@@ -24,11 +25,13 @@ use crate::auth::Caller;
 use crate::datasets::query::check_role;
 use crate::error::ApiError;
 use crate::exports::ExportError;
+use crate::exports::deliveries::destinations::without_secrets;
 use crate::exports::file_key::FileOwner;
 use crate::exports::idempotency::StoredAnswer;
 use crate::exports::order::Order;
 use crate::exports::record::ExportRecord;
 use crate::exports::store::{Created, Creation, ListRequest};
+use crate::json_input::VALUES_MAX;
 use crate::parameter::ParameterError;
 use crate::permissions::{Permissions, Right};
 use crate::routes::dataset_access::within;
@@ -58,13 +61,15 @@ pub async fn create(
 ) -> Result<HttpResponse, ApiError> {
     app.check_running()?;
     let member = within(&app, caller.clone(), EXPORTS, &workspace).await?;
-    let body: WorkspaceExportRequest = read_json(body.into_inner(), BODY_BYTES_MAX).await?;
+    let body: WorkspaceExportRequest = read_json(body.into_inner(), BODY_BYTES_MAX, VALUES_MAX).await?;
     let idempotency = idempotency_key(&request, &body)?;
     let mode = body.mode;
+    let wanted = Wanted::of_workspace(&body);
     let order = order(&workspace, body)?;
     let few = mode == ExportMode::Auto && count_rows(&app, caller.clone(), &order).await? < DIRECT_ROWS;
     let permissions = app.permissions.of(&member).await?;
     let permitted = check(&app, caller.clone(), &permissions, order).await?;
+    let permitted = wanted.add_to(permitted, &app, &caller, &permissions)?;
     let id = permitted.export.id;
     let creation = Creation {
         caller: &caller,
@@ -101,9 +106,10 @@ pub async fn create(
 }
 
 fn order(workspace: &str, body: WorkspaceExportRequest) -> Result<Order, ApiError> {
-    if body.delivery.is_some() {
-        return Err(ExportError::NotSupported("delivery").into());
-    }
+    let body = WorkspaceExportRequest {
+        delivery: body.delivery.as_ref().map(without_secrets),
+        ..body
+    };
     let parameters = serde_json::to_value(&body).map_err(|_| ApiError::Internal)?;
     let range = DateRange {
         start: body.start_date,

@@ -67,8 +67,15 @@ fn data() -> Vec<EntryBuilder> {
             p::query("include_system", "Also those of everybody. Administrators only.")
                 .schema(Some(all.build()))
                 .build(),
+            number(
+                "days",
+                "The last days of the figures by day and of everybody.",
+                30,
+                1,
+                Some(90),
+            ),
         ])
-        .answer::<ExportStatistics>("The figures of the exports whose records are kept.")
+        .answer::<ExportStatistics>("The figures of the caller's exports, and of everybody's.")
         .problems(&[400]),
     ]
 }

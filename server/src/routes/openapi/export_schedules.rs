@@ -49,8 +49,8 @@ pub fn operations() -> Vec<EntryBuilder> {
                 "The export is checked as for `POST /api/exports`, and so is each run, with the rights that the owner has then. A \
                  schedule counts as one export of the hour, and its runs do not. `daily`, `weekly` and `monthly` keep the time of the \
                  clock in `zone` over daylight saving; a month that is too short has its last day. A `scheduledAt` in the past is now. \
-                 Members of later versions (`delivery`, `notify`, `encryption`, `template`, `incremental`) are refused with \
-                 `not_supported`.",
+                 With `delivery`, each file is sent once it is complete, and the recipients hear when the schedule has failed too often. \
+                 Members of later versions (`encryption`, `incremental`) are refused with `not_supported`.",
             )
             .parameters([idempotency_key()])
             .request::<ScheduleRequest>()

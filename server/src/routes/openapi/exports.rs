@@ -94,9 +94,9 @@ pub fn operations() -> Vec<EntryBuilder> {
             .tag(EXPORTS)
             .description(
                 "The file has the bytes of a direct export of the same rows. It is made with the rights that the caller has when it \
-                 runs, and stored. A template gives the values of members that are left out. Members of later versions (`delivery`, \
-                 `notify`, `encryption`) are refused with `not_supported`, and so is `recurrence`, which `POST /api/exports/schedule` \
-                 takes.",
+                 runs, and stored. A template gives the values of members that are left out. `delivery` sends the file by e-mail and \
+                 tells a webhook, once it is complete. The member `encryption` of a later version is refused with `not_supported`, and \
+                 so is `recurrence`, which `POST /api/exports/schedule` takes.",
             )
             .parameters([idempotency_key()])
             .request::<ExportRequest>()
@@ -113,7 +113,10 @@ pub fn operations() -> Vec<EntryBuilder> {
             .problems(&[400]),
         post("/api/exports/bulk-enqueue", "createExports", "Make many files in the background")
             .tag(EXPORTS)
-            .description("From 1 to 10,000 exports, of which those that can be made are created together. Administrators only.")
+            .description(
+                "From 1 to 10,000 exports, of which those that can be made are created together. The body has at most 8 MiB and a million \
+                 values. Administrators only.",
+            )
             .parameters([idempotency_key()])
             .request::<BulkRequest>()
             .accepted::<BulkAnswer>("What became of each.")
@@ -148,7 +151,9 @@ pub fn operations() -> Vec<EntryBuilder> {
             .problems(&[404, 409]),
         post("/api/exports/{id}/retry", "retryExport", "Make an export again")
             .tag(EXPORTS)
-            .description("A new export with the rows and the options of one that is over. It belongs to the same person.")
+            .description(
+                "A new export with the rows and the options of one that is over, and with a file name of now. It belongs to the same person.",
+            )
             .parameters([id(), idempotency_key()])
             .accepted::<ExportAnswer>("The new export.")
             .header("location", "The address of the new export.", "/api/exports/0195b7e2-a5f0-7cc3-a1f0-4d7e1b2c3d4e")

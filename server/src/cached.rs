@@ -9,12 +9,12 @@ use tokio::time::Instant;
 
 /// The last value, and when it was made.
 #[derive(Debug)]
-pub struct Kept<T> {
+pub struct Cached<T> {
     age_max: Duration,
     last: Arc<Mutex<Option<(Instant, T)>>>,
 }
 
-impl<T: Clone + Send + 'static> Kept<T> {
+impl<T: Clone + Send + 'static> Cached<T> {
     /// Keeps each value for `age_max`.
     #[must_use]
     pub fn new(age_max: Duration) -> Self {
@@ -56,23 +56,23 @@ mod tests {
 
     #[tokio::test]
     async fn a_value_is_kept_for_its_time() {
-        let kept = Kept::new(Duration::from_secs(60));
-        assert_eq!(kept.get(async { 1 }).await, 1);
-        assert_eq!(kept.get(async { 2 }).await, 1);
-        let not_kept = Kept::new(Duration::ZERO);
-        assert_eq!(not_kept.get(async { 1 }).await, 1);
-        assert_eq!(not_kept.get(async { 2 }).await, 2);
+        let cached = Cached::new(Duration::from_secs(60));
+        assert_eq!(cached.get(async { 1 }).await, 1);
+        assert_eq!(cached.get(async { 2 }).await, 1);
+        let not_cached = Cached::new(Duration::ZERO);
+        assert_eq!(not_cached.get(async { 1 }).await, 1);
+        assert_eq!(not_cached.get(async { 2 }).await, 2);
     }
 
     #[tokio::test]
     async fn the_value_of_a_caller_who_goes_away_is_kept() {
-        let kept = Kept::new(Duration::from_secs(60));
+        let cached = Cached::new(Duration::from_secs(60));
         let slow = async {
             tokio::time::sleep(Duration::from_millis(50)).await;
             1
         };
-        let gone = tokio::time::timeout(Duration::from_millis(1), kept.get(slow)).await;
+        let gone = tokio::time::timeout(Duration::from_millis(1), cached.get(slow)).await;
         assert!(gone.is_err());
-        assert_eq!(kept.get(async { 2 }).await, 1);
+        assert_eq!(cached.get(async { 2 }).await, 1);
     }
 }
