@@ -12,13 +12,10 @@ use decant_tests::server::ADMIN_TOKEN;
 use decant_tests::workspaces::ACME;
 use serde_json::{Value, json};
 
-use crate::open_export_drawer;
 use crate::workspaces::brands;
+use crate::{IS_TOO_WIDE, open_export_drawer};
 
 const SOON: Duration = Duration::from_secs(20);
-
-const IS_TOO_WIDE: &str =
-    "return document.documentElement.scrollWidth > document.documentElement.clientWidth;";
 
 /// Returns the ids of the actor's exports, the newest first.
 async fn ids(actor: &Actor) -> Vec<String> {
@@ -325,6 +322,20 @@ async fn a_stored_file_is_checked_linked_and_deleted() {
                 text.contains("The stored file is intact")
             })
             .await;
+            page.click(&format!("more-{id}")).await;
+            page.click("receipt").await;
+            let receipt = page.download().await;
+            let name = receipt
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
+            assert!(name.ends_with(".csv.receipt.json"), "{name}");
+            let saved: Value = serde_json::from_slice(&downloaded(page).await).expect("a receipt is JSON");
+            let path = format!("/api/exports/{id}/receipt");
+            let sent: Value = user.get(&path).answer().await.good().json();
+            assert_eq!(saved, sent);
+            assert_eq!(saved["receipt"]["export"], id.as_str());
+
             page.open(&format!("exports/{id}")).await;
             page.text("export-verification", SOON, |text| {
                 text.matches("✓ right").count() == 5

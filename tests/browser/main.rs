@@ -14,18 +14,24 @@ mod filters;
 mod kept_rows;
 mod log_cleanup;
 mod narrow;
+mod permissions;
 mod probes;
 mod restore;
 mod resume;
 mod row_details;
+mod schedules;
 mod sessions;
 mod shell;
 mod sign_in;
 mod table;
+mod templates;
 mod ticks;
 mod workspaces;
 
 use decant_tests::browser::Browser;
+
+const IS_TOO_WIDE: &str =
+    "return document.documentElement.scrollWidth > document.documentElement.clientWidth;";
 
 /// Opens the drawer with the options of the export.
 async fn open_export_drawer(page: &Browser) {

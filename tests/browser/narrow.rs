@@ -18,9 +18,6 @@ const IS_SEEN: &str = r#"
 
 const FOCUSED: &str = "return document.activeElement.id;";
 
-const IS_TOO_WIDE: &str =
-    "return document.documentElement.scrollWidth > document.documentElement.clientWidth;";
-
 #[tokio::test]
 async fn the_page_and_its_navigation_fit_on_a_small_screen() {
     let app = App::start().await;

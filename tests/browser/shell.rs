@@ -119,8 +119,8 @@ async fn without_the_built_in_datasets_no_page_is_of_a_hub() {
         let links = json!([
             ["Data", "dataset-customers"],
             ["Billing", "dataset-orders"],
-            ["Exports", "background-exports"],
-            ["Administration", "admin-database"],
+            ["Exports", "background-exports", "schedules"],
+            ["Administration", "admin-database", "admin-export-permissions"],
         ]);
         let all = "return [...document.querySelectorAll('.navigation .group')].map((group) => \
                    [group.querySelector('h2').textContent, ...[...group.querySelectorAll('a')].map((link) => link.dataset.testid)])";

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_export::Zone;
 
-use crate::wording;
+use crate::{wall_time, wording};
 
 /// CSS pixels. The same width as in `styles/narrow.css`.
 const WIDE_PX_MIN: u32 = 800;
@@ -39,9 +39,24 @@ pub fn zones() -> Vec<String> {
 
 /// Formats a time as the tables do, in the browser's zone, and names the zone.
 pub fn moment(time: Timestamp) -> String {
-    let zone = zone().unwrap_or_else(|| "UTC".to_owned());
-    let time = wording::moment(&format!("{time:.0}"), zone.parse().unwrap_or_default());
-    format!("{time} {zone}")
+    wording::moment_in(time, &zone().unwrap_or_else(|| "UTC".to_owned()))
+}
+
+/// Reads a time without a zone (`2026-01-28T12:00`) by the clock of the browser; `None` if it is no time.
+pub fn time_of(text: &str) -> Option<Timestamp> {
+    let time = Date::new(&text.into());
+    let is_time = !time.get_time().is_nan();
+    let text = String::from(is_time.then(|| time.to_iso_string())?);
+    text.parse().ok()
+}
+
+/// Returns tomorrow at two by the clock of a zone, as `<input type="datetime-local">` takes it.
+pub fn next_night(zone: &str) -> String {
+    const DAY_SECONDS: i64 = 24 * 60 * 60;
+    let tomorrow = Timestamp::from_second(now_seconds() + DAY_SECONDS).unwrap_or_default();
+    let mut text = wall_time::in_zone(tomorrow, zone);
+    text.truncate("2026-01-28".len());
+    text + "T02:00"
 }
 
 /// Returns the time in RFC 3339.

@@ -1,6 +1,8 @@
 //! The state of a bundle's page: whose data, which days, which file.
 
 use api::bundles::Bundle;
+use api::export_templates::ExportTemplate;
+use api::exports::ExportRequest as BackgroundRequest;
 use api::login::{Caller, Role};
 use leptos::prelude::*;
 use wasm_export::browser::protocol::{Destination, Start};
@@ -18,6 +20,8 @@ use crate::dataset_view::{today_in, usual_zone, zone_or_utc};
 use crate::download::{BundleParts, ExportRequest, Exporter};
 use crate::route::{BundleChoice, BundleRoute, Route};
 use crate::saved_options;
+use crate::schedule_form::ScheduleForm;
+use crate::template_choice;
 use crate::workspace_names::export_obstacle;
 use crate::workspaces::Workspaces;
 
@@ -44,6 +48,7 @@ pub struct BundleView {
     workspaces: Workspaces,
     exporter: Exporter,
     background: BackgroundExports,
+    schedule_form: ScheduleForm,
 }
 
 impl BundleView {
@@ -71,6 +76,7 @@ impl BundleView {
             visitor: StoredValue::new(visitor),
             exporter: expect_context(),
             background: expect_context(),
+            schedule_form: expect_context(),
         }
     }
 
@@ -221,11 +227,40 @@ impl BundleView {
         if untrack(|| self.background_obstacle()).is_some() {
             return;
         }
+        self.background.start(self.background_request());
+    }
+
+    /// Asks when the server is to make this export.
+    pub fn schedule(self) {
+        if untrack(|| self.obstacle()).is_some() {
+            return;
+        }
+        let zone = self.zone.get_untracked();
+        self.schedule_form.ask_for(self.background_request(), zone);
+    }
+
+    /// Takes over what the page has of a template: format, compression, days, person and zone.
+    pub fn apply_template(self, template: &ExportTemplate) {
+        if let Some(options) = template_choice::options(template) {
+            self.format.set(options.format);
+            self.compression.set(options.compression);
+        }
+        let filters = template_choice::filters(template);
+        let of_filter = |name: &str| filters.get(name).cloned();
+        self.show(BundleChoice {
+            person: of_filter("userId"),
+            start: of_filter("start"),
+            end: of_filter("end"),
+            zone: template.parameters.zone.clone(),
+            ..untrack(|| self.choice())
+        });
+    }
+
+    /// Returns the request for the file that the page describes.
+    pub fn background_request(self) -> BackgroundRequest {
         let (choice, options) = untrack(|| (self.choice(), self.options()));
-        let request = self
-            .bundle
-            .with_value(|bundle| background_request::of_bundle(&bundle.name, &choice, &options));
-        self.background.start(request);
+        self.bundle
+            .with_value(|bundle| background_request::of_bundle(&bundle.name, &choice, &options))
     }
 
     fn options(self) -> Options {

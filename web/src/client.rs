@@ -6,7 +6,10 @@
 //! All addresses are relative to the `<base>` of the page, and in a worker to its program beside the page.
 
 mod exports;
+mod permissions;
 mod request;
+mod schedules;
+mod templates;
 
 use api::backups::{BackupOverview, BackupRequest};
 use api::bundles::Bundles;
@@ -30,10 +33,14 @@ use crate::selection::{WORKSPACE, with_pairs};
 use crate::table_page::TablePage;
 pub use exports::{
     cancel_export, create_export, delete_export, export, export_download_url, export_events_url,
-    export_limits, export_link, export_status, exports, retry_export, verify_export, workspace_storage,
+    export_limits, export_link, export_receipt, export_receipt_url, export_status, exports, retry_export,
+    verify_export, workspace_storage,
 };
+pub use permissions::{export_permissions, give_permission, replace_permission, withdraw_permission};
 pub use request::Answer;
 use request::{get, head, post, post_empty, post_for_events};
+pub use schedules::{change_schedule, create_schedule, delete_schedule, run_schedule, schedules};
+pub use templates::{delete_template, save_template, templates};
 
 /// A problem of status 401 means that the visitor is not signed in.
 pub async fn me() -> Result<Caller, Problem> {

@@ -12,6 +12,7 @@ use crate::browser;
 use crate::client;
 use crate::clipboard;
 use crate::confirmer::{Confirmer, Question};
+use crate::download::download_receipt;
 use crate::toasts::Toasts;
 use crate::wording::background as wording;
 
@@ -119,6 +120,17 @@ impl ExportActions {
             self.background.note_change();
             self.on_delete.run(());
         });
+    }
+
+    /// Saves the signed receipt of a file.
+    pub fn save_receipt(self, export: &Export) {
+        let id = export.id.clone();
+        let name = format!("{}.receipt.json", wording::name(export));
+        let saving = async move {
+            download_receipt(&id, &name).await?;
+            Ok(format!("{name} was saved"))
+        };
+        self.run("The receipt was not saved", saving);
     }
 
     /// Returns whether an action is on its way.

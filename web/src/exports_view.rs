@@ -45,9 +45,14 @@ impl ExportsView {
             view.list.with(|_| ());
             view.progress.set(BTreeMap::new());
         });
-        view.refresh_regularly();
+        let has_open = Memo::new(move |_| view.has_open());
+        view.list.refresh_while(has_open, REFRESH_EVERY);
         view.listen();
-        view.follow_address();
+        let choice_of = |route: Route| match route {
+            Route::Exports(choice) => Some(choice),
+            _ => None,
+        };
+        expect_context::<Navigation>().follow_choice(choice, Route::Exports, choice_of);
         view
     }
 
@@ -97,23 +102,6 @@ impl ExportsView {
             .with(|list| list.is_some_and(|list| list.exports.iter().any(|export| export.status.is_open())))
     }
 
-    fn refresh_regularly(self) {
-        let has_open = Memo::new(move |_| self.has_open());
-        Effect::new(move || {
-            let refresh = move || {
-                // A request that is on its way would be aborted.
-                if !document().hidden() && untrack(|| !self.list.is_busy()) {
-                    self.list.retry();
-                }
-            };
-            if has_open.get()
-                && let Ok(timer) = set_interval_with_handle(refresh, REFRESH_EVERY)
-            {
-                on_cleanup(move || timer.clear());
-            }
-        });
-    }
-
     /// Opens streams for the exports that are over next: the list has the newest first.
     fn listen(self) {
         let streamed = Memo::new(move |_| {
@@ -148,26 +136,5 @@ impl ExportsView {
             _ => {}
         };
         Feed::open(&url, &EVENTS, handle).ok()
-    }
-
-    /// Keeps the address up to date, and follows links and *Back*.
-    fn follow_address(self) {
-        let navigation = expect_context::<Navigation>();
-        Effect::new(move |is_known: Option<()>| {
-            let now = Route::Exports(self.choice.get());
-            let is_step = navigation.with_untracked(|before| *before != now);
-            match is_step && is_known.is_some() {
-                true => navigation.push(now),
-                false => navigation.replace(now),
-            }
-        });
-        Effect::new(move |is_known: Option<()>| {
-            let Route::Exports(choice) = navigation.route() else {
-                return;
-            };
-            if is_known.is_some() && self.choice.with_untracked(|now| *now != choice) {
-                self.choice.set(choice);
-            }
-        });
     }
 }

@@ -4,8 +4,8 @@
 //! Imports run downwards:
 //!
 //! - The page: `app`, `shell`, `content`, `pages`, `components`.
-//! - Running operations: `export_setup`, `export_actions`, `operations`, `background`, `download`, `restore`, `log_cleanup`, `action`.
-//! - State: `activity`, `auth`, `bundle_view`, `confirmer`, `navigation`, `dataset_view`, `exports_view`, `hub`, `keys`, `line_view`, `load`, `probe_view`, `saved_options`, `settings`, `theme`, `toasts`, `workspaces`.
+//! - Running operations: `export_setup`, `export_actions`, `schedule_actions`, `operations`, `background`, `download`, `restore`, `log_cleanup`, `action`.
+//! - State: `activity`, `auth`, `bundle_view`, `confirmer`, `navigation`, `dataset_view`, `exports_view`, `hub`, `keys`, `line_view`, `load`, `permission_form`, `probe_view`, `saved_options`, `schedule_form`, `schedules_view`, `settings`, `theme`, `toasts`, `workspaces`.
 //! - The outside: `client` (the server), `laid_out` (its JSON), `worker` (the export worker), `feed` (its events), `browser`, `clipboard`, `focus_keeper`.
 //! - Values and texts: the modules that are tested natively.
 //!
@@ -27,15 +27,18 @@ pub mod keys;
 pub mod log_cleanup;
 pub mod menu_keys;
 pub mod option_labels;
+pub mod permission_draft;
 pub mod preview;
 pub mod probes;
 pub mod quick_range;
 pub mod restore;
 pub mod route;
 pub mod row_scope;
+pub mod schedule_draft;
 pub mod selection;
 pub mod table_columns;
 pub mod table_page;
+pub mod template_choice;
 pub mod theme;
 pub mod throughput;
 pub mod ticks;
@@ -94,9 +97,17 @@ mod operations;
 #[cfg(target_arch = "wasm32")]
 mod pages;
 #[cfg(target_arch = "wasm32")]
+mod permission_form;
+#[cfg(target_arch = "wasm32")]
 mod probe_view;
 #[cfg(target_arch = "wasm32")]
 mod saved_options;
+#[cfg(target_arch = "wasm32")]
+mod schedule_actions;
+#[cfg(target_arch = "wasm32")]
+mod schedule_form;
+#[cfg(target_arch = "wasm32")]
+mod schedules_view;
 #[cfg(target_arch = "wasm32")]
 mod settings;
 #[cfg(target_arch = "wasm32")]

@@ -1,6 +1,7 @@
 //! A value from the server that is fetched again when the signals behind its request change.
 
 use std::future::Future;
+use std::time::Duration;
 
 use futures_util::future::{AbortHandle, abortable};
 use leptos::prelude::*;
@@ -76,6 +77,23 @@ impl<T: Clone + Send + Sync + 'static> Load<T> {
 
     pub fn retry(self) {
         self.attempts.update(|attempts| *attempts += 1);
+    }
+
+    /// Fetches regularly while the signal holds and the page is visible.
+    pub fn refresh_while(self, is_wanted: impl Get<Value = bool> + Send + Sync + 'static, every: Duration) {
+        let refresh = move || {
+            // A request that is on its way would be aborted.
+            if !document().hidden() && untrack(|| !self.is_busy()) {
+                self.retry();
+            }
+        };
+        Effect::new(move || {
+            if is_wanted.get()
+                && let Ok(timer) = set_interval_with_handle(refresh, every)
+            {
+                on_cleanup(move || timer.clear());
+            }
+        });
     }
 
     fn settle(self, answer: Result<T, Problem>, auth: Auth) {

@@ -65,6 +65,32 @@ impl Navigation {
         self.0.update_untracked(|route| *route = now);
     }
 
+    /// Keeps a choice of the page up to date in the address, and follows links and *Back*. `choice_of` returns the choice of a route to
+    /// this page.
+    pub fn follow_choice<C: Clone + PartialEq + Send + Sync + 'static>(
+        self,
+        choice: RwSignal<C>,
+        route_of: fn(C) -> Route,
+        choice_of: fn(Route) -> Option<C>,
+    ) {
+        Effect::new(move |is_known: Option<()>| {
+            let now = route_of(choice.get());
+            let is_step = self.with_untracked(|before| *before != now);
+            match is_step && is_known.is_some() {
+                true => self.push(now),
+                false => self.replace(now),
+            }
+        });
+        Effect::new(move |is_known: Option<()>| {
+            let Some(of_route) = choice_of(self.route()) else {
+                return;
+            };
+            if is_known.is_some() && choice.with_untracked(|now| *now != of_route) {
+                choice.set(of_route);
+            }
+        });
+    }
+
     fn follow_history(self) {
         let at = address();
         // The skip link changes the fragment only, which is not part of a route.

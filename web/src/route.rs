@@ -3,12 +3,14 @@
 
 mod bundle;
 mod exports;
+mod schedules;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use wasm_export::session_request::Part;
 
 pub use self::bundle::{BundleChoice, BundleRoute};
 pub use self::exports::{ExportsChoice, PAGE_EXPORTS};
+pub use self::schedules::{PAGE_SCHEDULES, SchedulesChoice};
 use crate::selection::{Selection, with_pairs};
 
 /// A dataset is named by one path segment, so no dataset can hide a page below `/admin/`.
@@ -32,8 +34,11 @@ pub enum Route {
     BackgroundExport {
         id: String,
     },
+    /// The list of schedules of exports.
+    Schedules(SchedulesChoice),
     Database,
     LogCleanup,
+    ExportPermissions,
 }
 
 /// What the page shows of a session.
@@ -61,6 +66,7 @@ pub enum AdminPage {
     Probes,
     Database,
     LogCleanup,
+    ExportPermissions,
 }
 
 /// The dot is escaped too, because the server treats a path that ends in `name.extension` as a file.
@@ -90,6 +96,8 @@ impl Route {
             ["exports", id] => Self::BackgroundExport {
                 id: percent_decode_str(id).decode_utf8_lossy().into_owned(),
             },
+            ["schedules"] => Self::Schedules(SchedulesChoice::parse(query.trim_start_matches('?'))),
+            ["admin", "export-permissions"] => Self::ExportPermissions,
             ["admin", "database"] => Self::Database,
             ["admin", "log-cleanup"] => Self::LogCleanup,
             _ => Self::Dataset {
@@ -124,8 +132,10 @@ impl Route {
             Self::Bundle(bundle) => bundle.url(),
             Self::Exports(choice) => choice.url(),
             Self::BackgroundExport { id } => format!("./exports/{}", path_part(id)),
+            Self::Schedules(choice) => choice.url(),
             Self::Database => "./admin/database".to_owned(),
             Self::LogCleanup => "./admin/log-cleanup".to_owned(),
+            Self::ExportPermissions => "./admin/export-permissions".to_owned(),
         }
     }
 
@@ -166,11 +176,16 @@ impl Route {
 
     pub fn admin_page(&self) -> Option<AdminPage> {
         match self {
-            Self::Dataset { .. } | Self::Bundle(_) | Self::Exports(_) | Self::BackgroundExport { .. } => None,
+            Self::Dataset { .. }
+            | Self::Bundle(_)
+            | Self::Exports(_)
+            | Self::BackgroundExport { .. }
+            | Self::Schedules(_) => None,
             Self::SessionRequests { .. } => Some(AdminPage::SessionRequests),
             Self::Probes(_) => Some(AdminPage::Probes),
             Self::Database => Some(AdminPage::Database),
             Self::LogCleanup => Some(AdminPage::LogCleanup),
+            Self::ExportPermissions => Some(AdminPage::ExportPermissions),
         }
     }
 }
@@ -233,7 +248,12 @@ impl ProbesRoute {
 
 impl AdminPage {
     /// In the order of the group *Administration*. The page of probes is in the group of the data.
-    pub const ADMINISTRATION: &[Self] = &[Self::SessionRequests, Self::Database, Self::LogCleanup];
+    pub const ADMINISTRATION: &[Self] = &[
+        Self::SessionRequests,
+        Self::Database,
+        Self::LogCleanup,
+        Self::ExportPermissions,
+    ];
 
     pub fn title(self) -> &'static str {
         match self {
@@ -241,6 +261,7 @@ impl AdminPage {
             Self::Probes => "Probes",
             Self::Database => "Database",
             Self::LogCleanup => "Log clean-up",
+            Self::ExportPermissions => "Permissions",
         }
     }
 
@@ -248,7 +269,7 @@ impl AdminPage {
     pub fn needs_hub(self) -> bool {
         match self {
             Self::SessionRequests | Self::Probes | Self::LogCleanup => true,
-            Self::Database => false,
+            Self::Database | Self::ExportPermissions => false,
         }
     }
 
@@ -259,6 +280,7 @@ impl AdminPage {
             Self::Probes => Route::Probes(ProbesRoute::default()),
             Self::Database => Route::Database,
             Self::LogCleanup => Route::LogCleanup,
+            Self::ExportPermissions => Route::ExportPermissions,
         }
     }
 }
@@ -292,6 +314,9 @@ mod tests {
             ("/admin/bulk", ""),
             ("/exports", ""),
             ("/exports", "?status=failed&workspace=7"),
+            ("/schedules", ""),
+            ("/schedules", "?all=true&offset=25"),
+            ("/admin/export-permissions", ""),
             ("/exports/0195b7e2-a5f0-7cc3-a1f0-4d7e1b2c3d4e", ""),
         ] {
             assert_eq!(Route::parse(path, query).url(), format!(".{path}{query}"));

@@ -15,6 +15,7 @@ use crate::components::account_menu::AccountMenu;
 use crate::components::activity_tray::{ActivityButton, Tray, TrayControl};
 use crate::components::keys_help::{KeysDialog, KeysHelp};
 use crate::components::navigation_menu::{NAVIGATION, NavigationDialog, NavigationGroups, NavigationMenu};
+use crate::components::schedule_dialog::ScheduleDialog;
 use crate::components::theme_select::ThemeSelect;
 use crate::content::{ForAdministratorsOnly, NotFound, Shown, ShownBundle, ShownDataset};
 use crate::dataset_groups::dataset_of_page;
@@ -26,11 +27,14 @@ use crate::navigation::Navigation;
 use crate::operations::Operations;
 use crate::pages::background_export::BackgroundExportPage;
 use crate::pages::database::DatabasePage;
-use crate::pages::exports::{ExportsPage, TITLE};
+use crate::pages::export_permissions::ExportPermissionsPage;
+use crate::pages::exports::{self, ExportsPage};
 use crate::pages::log_cleanup::LogCleanupPage;
 use crate::pages::probes::ProbesPage;
+use crate::pages::schedules::{self, SchedulesPage};
 use crate::pages::session_requests::SessionRequestsPage;
 use crate::route::{AdminPage, BundleRoute, Route};
+use crate::schedule_form::ScheduleForm;
 use crate::workspaces::Workspaces;
 
 /// A page of background exports.
@@ -39,6 +43,25 @@ enum ExportsPlace {
     List,
     /// The export with this id.
     One(String),
+    Schedules,
+}
+
+impl ExportsPlace {
+    fn of_route(route: &Route) -> Option<Self> {
+        match route {
+            Route::Exports(_) => Some(Self::List),
+            Route::BackgroundExport { id } => Some(Self::One(id.clone())),
+            Route::Schedules(_) => Some(Self::Schedules),
+            _ => None,
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        match self {
+            Self::List | Self::One(_) => exports::TITLE,
+            Self::Schedules => schedules::TITLE,
+        }
+    }
 }
 
 #[component]
@@ -53,6 +76,8 @@ pub fn Shell(me: Caller) -> impl IntoView {
     provide_context(workspaces);
     let hub = Hub::new(datasets);
     provide_context(hub);
+    let schedule_form = ScheduleForm::new();
+    provide_context(schedule_form);
     let admin_page = Memo::new(move |_| navigation.with(Route::admin_page));
 
     // A memo, so that a repeated list of datasets does not render the page of an unchanged dataset again.
@@ -71,11 +96,7 @@ pub fn Shell(me: Caller) -> impl IntoView {
         Route::Bundle(BundleRoute { name, .. }) => Some(name),
         _ => None,
     });
-    let exports = Memo::new(move |_| match navigation.route() {
-        Route::Exports(_) => Some(ExportsPlace::List),
-        Route::BackgroundExport { id } => Some(ExportsPlace::One(id)),
-        _ => None,
-    });
+    let place = Memo::new(move |_| navigation.with(ExportsPlace::of_route));
     let titles = Memo::new(move |_| {
         let of_datasets = datasets.with(|answer| {
             let datasets = answer.map_or(&[][..], |answer| answer.datasets.as_slice());
@@ -100,7 +121,9 @@ pub fn Shell(me: Caller) -> impl IntoView {
     };
     let title_of_content = Memo::new(move |_| match (admin_page.get(), bundle.get()) {
         (Some(page), _) => Some(page.title().to_owned()),
-        (None, None) if exports.with(Option::is_some) => Some(TITLE.to_owned()),
+        (None, None) if place.with(Option::is_some) => {
+            place.with(|place| Some(place.as_ref()?.title().to_owned()))
+        }
         (None, Some(name)) => bundles.with(|answer| {
             let mut bundles = answer?.bundles.iter();
             let bundle = bundles.find(|bundle| bundle.name == name)?;
@@ -154,9 +177,10 @@ pub fn Shell(me: Caller) -> impl IntoView {
         {navigation_view}
         <main id="content" tabindex="-1" node_ref=content>
             {move || match admin_page.get() {
-                None => match (exports.get(), bundle.get()) {
+                None => match (place.get(), bundle.get()) {
                     (Some(ExportsPlace::List), _) => view! { <ExportsPage titles is_administrator/> }.into_any(),
                     (Some(ExportsPlace::One(id)), _) => view! { <BackgroundExportPage id titles/> }.into_any(),
+                    (Some(ExportsPlace::Schedules), _) => view! { <SchedulesPage titles is_administrator/> }.into_any(),
                     (None, Some(name)) => view! { <ShownBundle name bundles datasets/> }.into_any(),
                     (None, None) => view! { <ShownDataset shown datasets/> }.into_any(),
                 },
@@ -166,10 +190,12 @@ pub fn Shell(me: Caller) -> impl IntoView {
                 Some(AdminPage::Probes) => view! { <ProbesPage datasets/> }.into_any(),
                 Some(AdminPage::Database) => view! { <DatabasePage/> }.into_any(),
                 Some(AdminPage::LogCleanup) => view! { <LogCleanupPage/> }.into_any(),
+                Some(AdminPage::ExportPermissions) => view! { <ExportPermissionsPage titles/> }.into_any(),
             }}
         </main>
         <Tray control/>
         <KeysDialog help/>
+        <ScheduleDialog form=schedule_form/>
     }
 }
 

@@ -81,6 +81,16 @@ pub fn export_download_url(id: &str) -> String {
     format!("{}/download", export_url(id))
 }
 
+/// Returns the URL of the signed receipt.
+pub fn export_receipt_url(id: &str) -> String {
+    format!("{}/receipt", export_url(id))
+}
+
+/// Returns the signed receipt as it is to be stored.
+pub async fn export_receipt(id: &str) -> Result<Vec<u8>, Problem> {
+    get(&export_receipt_url(id)).await?.bytes().await
+}
+
 /// Returns the URL of the stream of an export's progress.
 pub fn export_events_url(id: &str) -> String {
     format!("{}/events", export_url(id))

@@ -42,7 +42,15 @@ pub(super) async fn head(url: &str) -> Result<Answer, Problem> {
 }
 
 pub(super) async fn post(url: &str, body: &impl Serialize) -> Result<Answer, Problem> {
-    post_accepting("*/*", url, body).await
+    send_json("POST", "*/*", url, body).await
+}
+
+pub(super) async fn put(url: &str, body: &impl Serialize) -> Result<Answer, Problem> {
+    send_json("PUT", "*/*", url, body).await
+}
+
+pub(super) async fn patch(url: &str, body: &impl Serialize) -> Result<Answer, Problem> {
+    send_json("PATCH", "*/*", url, body).await
 }
 
 /// Sends an empty object, for operations without parameters.
@@ -58,12 +66,17 @@ pub(super) async fn delete(url: &str) -> Result<Answer, Problem> {
 
 /// Asks for server-sent events instead of JSON.
 pub(super) async fn post_for_events(url: &str, body: &impl Serialize) -> Result<Answer, Problem> {
-    post_accepting("text/event-stream", url, body).await
+    send_json("POST", "text/event-stream", url, body).await
 }
 
-async fn post_accepting(accepted: &str, url: &str, body: &impl Serialize) -> Result<Answer, Problem> {
+async fn send_json(
+    method: &str,
+    accepted: &str,
+    url: &str,
+    body: &impl Serialize,
+) -> Result<Answer, Problem> {
     let init = RequestInit::new();
-    init.set_method("POST");
+    init.set_method(method);
     let body = serde_json::to_string(body).map_err(|error| unsendable(&error))?;
     init.set_body(&JsValue::from_str(&body));
     let headers = Headers::new().map_err(|_| unreachable())?;

@@ -50,8 +50,7 @@ pub fn ExportActionButtons(export: Memo<Option<Export>>, actions: ExportActions)
             .into_any(),
         };
         let menu = (!status.is_open()).then(|| {
-            let is_stored = status == ExportStatus::Completed;
-            view! { <MoreMenu export id name is_stored actions/> }
+            view! { <MoreMenu export id name status actions/> }
         });
         Some(view! { {main} {menu} })
     }
@@ -87,7 +86,7 @@ fn MoreMenu(
     export: Memo<Option<Export>>,
     id: String,
     name: String,
-    is_stored: bool,
+    status: ExportStatus,
     actions: ExportActions,
 ) -> impl IntoView {
     let menu = PopupMenu::new();
@@ -101,7 +100,7 @@ fn MoreMenu(
     let note = Signal::stored(name.clone());
     let is_busy = Signal::derive(move || actions.is_running());
     let of_file = move || {
-        is_stored.then(|| view! {
+        (status == ExportStatus::Completed).then(|| view! {
             <div role="group" aria-label="File">
                 <MenuItem menu testid="copy-link" name="Copy link" hint=format!("good for {LINK_HOURS} h")
                     on_choose=with(|actions, export| actions.copy_link(export, false))/>
@@ -114,12 +113,23 @@ fn MoreMenu(
             </div>
         })
     };
+    // The receipt of a file that was removed stays.
+    let has_receipt = matches!(status, ExportStatus::Completed | ExportStatus::Expired);
+    let receipt = move || {
+        has_receipt.then(|| {
+            view! {
+                <MenuItem menu testid="receipt" name="Receipt" hint="signed, of the file"
+                    on_choose=with(ExportActions::save_receipt)/>
+            }
+        })
+    };
     view! {
         <span class="more">
             <MenuButton menu label=format!("More actions for {name}") class="quiet icon dots" testid=format!("more-{id}")/>
             <MenuPopup menu label="Actions" id="export-actions" note>
                 {of_file()}
                 <div role="group" aria-label="Record">
+                    {receipt()}
                     <MenuItem menu testid="delete" name="Delete…" is_disabled=is_busy
                         on_choose=with(ExportActions::ask_to_delete)/>
                 </div>

@@ -7,6 +7,7 @@ use api::exports::{Export, ExportLog, ExportScope, ExportStatusAnswer};
 use leptos::prelude::*;
 
 use crate::browser;
+use crate::client;
 use crate::load::Load;
 use crate::navigation::RouteLink;
 use crate::route::Route;
@@ -29,7 +30,14 @@ pub fn Record(
                 <dd class="path"><RouteLink to=Route::BackgroundExport { id: id.clone() }>{id.clone()}</RouteLink></dd>
             }
         });
-        Some(view! { {fields.collect_view()} {parent} })
+        let receipt = (export.completed_at.is_some() && export.checksum.is_some()).then(|| {
+            let url = client::export_receipt_url(&export.id);
+            view! {
+                <dt>"Receipt"</dt>
+                <dd><a href=url download="" data-testid="receipt-link">"Signed receipt of the file"</a></dd>
+            }
+        });
+        Some(view! { {fields.collect_view()} {parent} {receipt} })
     };
     view! {
         <section class="card stack" aria-labelledby="record-title">

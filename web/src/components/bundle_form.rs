@@ -1,23 +1,32 @@
 //! What a visitor chooses of a bundle, and the buttons that export it.
 
+use api::export_templates::ExportTemplate;
 use leptos::prelude::*;
 use wasm_export::browser::protocol::Destination;
 use wasm_export::options::{Compression, Format};
 
+use super::export_templates::ExportTemplates;
 use super::person_field::PersonField;
 use super::zone_select::ZoneSelect;
 use crate::bundle_pages::{Period, language_name};
 use crate::bundle_view::BundleView;
+use crate::confirmer::Confirmer;
 use crate::download::can_pick;
 use crate::wording::export::format_name;
 
 #[component]
-pub fn BundleForm(view: BundleView) -> impl IntoView {
+pub fn BundleForm(view: BundleView, confirmer: Confirmer) -> impl IntoView {
     let formats = view.bundle.with_value(|bundle| bundle.formats.clone());
     let has_languages = view.bundle.with_value(|bundle| !bundle.languages.is_empty());
     let has_compression = move || view.format.get() != Format::Csv;
     view! {
         <section class="card bundle-form" aria-label="Options">
+            <ExportTemplates
+                dataset=view.bundle.with_value(|bundle| bundle.name.clone())
+                on_choose=Callback::new(move |template: ExportTemplate| view.apply_template(&template))
+                export=Callback::new(move |()| view.background_request())
+                confirmer
+            />
             {view.names_person().then(|| view! { <PersonField view/> })}
             {view.has_period().then(|| view! { <PeriodField view/> })}
             <div class="options">
@@ -181,6 +190,14 @@ pub fn BundleActions(view: BundleView) -> impl IntoView {
             on:click=move |_| view.run_in_background()
         >
             "Run in background"
+        </button>
+        <button
+            type="button"
+            aria-disabled=move || obstacle.get().map(|_| "true")
+            data-testid="bundle-schedule"
+            on:click=move |_| view.schedule()
+        >
+            "Schedule…"
         </button>
         <button
             type="button"

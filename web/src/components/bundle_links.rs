@@ -7,10 +7,10 @@ use super::dataset_link::UnavailableMark;
 use crate::bundle_pages::{self, BundleGroup};
 use crate::load::Load;
 use crate::navigation::{Navigation, RouteLink};
-use crate::route::{BundleRoute, ExportsChoice, Route};
+use crate::route::{BundleRoute, ExportsChoice, Route, SchedulesChoice};
 use crate::workspaces::Workspaces;
 
-/// The group *Exports*: the background exports, and the bundles that every visitor may have.
+/// The group *Exports*: the background exports, their schedules, and the bundles that every visitor may have.
 #[component]
 pub fn ExportsGroup(bundles: Load<Bundles>) -> impl IntoView {
     let listed = of_group(bundles, BundleGroup::Exports);
@@ -23,11 +23,14 @@ pub fn ExportsGroup(bundles: Load<Bundles>) -> impl IntoView {
         })
     });
     let to = Route::Exports(ExportsChoice::default());
+    let to_schedules = Route::Schedules(SchedulesChoice::default());
+    let is_schedules = Signal::derive(move || navigation.with(|route| matches!(route, Route::Schedules(_))));
     view! {
         <div class="group" data-testid="exports">
             <h2 id="exports">"Exports"</h2>
             <ul aria-labelledby="exports">
                 <li><RouteLink to is_current testid="background-exports">"Background exports"</RouteLink></li>
+                <li><RouteLink to=to_schedules is_current=is_schedules testid="schedules">"Schedules"</RouteLink></li>
                 {move || links(listed.get())}
             </ul>
         </div>

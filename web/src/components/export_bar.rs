@@ -182,6 +182,14 @@ fn Commands(setup: ExportSetup, menu: PopupMenu) -> impl IntoView {
             />
             <MenuItem
                 menu
+                testid="export-schedule"
+                name="Schedule…"
+                hint="once or again and again"
+                is_disabled=Signal::derive(move || setup.schedule_obstacle().is_some())
+                on_choose=move || setup.schedule()
+            />
+            <MenuItem
+                menu
                 testid="options-toggle"
                 name="Options and preview…"
                 on_choose=move || setup.is_drawer_open.set(true)

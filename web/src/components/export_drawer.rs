@@ -1,5 +1,6 @@
 //! The drawer of the export: options, contents, warnings, preview.
 
+use api::export_templates::ExportTemplate;
 use leptos::ev::MouseEvent;
 use leptos::html::Dialog;
 use leptos::prelude::*;
@@ -13,6 +14,7 @@ use super::export_bar::ExportButton;
 use super::export_contents::ExportContents;
 use super::export_options::ExportOptions;
 use super::export_preview::ExportPreview;
+use super::export_templates::ExportTemplates;
 use crate::download::can_pick;
 use crate::export_setup::{ColumnScope, ExportSetup};
 
@@ -82,6 +84,12 @@ fn Content(setup: ExportSetup) -> impl IntoView {
                 </button>
             </header>
             <div class="export-drawer-body">
+                <ExportTemplates
+                    dataset=setup.view.dataset.with_value(|dataset| dataset.name.clone())
+                    on_choose=Callback::new(move |template: ExportTemplate| setup.apply_template(&template))
+                    export=Callback::new(move |()| setup.background_request())
+                    confirmer=setup.confirmer
+                />
                 <ExportOptions setup/>
                 <ColumnField setup/>
                 <ExportContents setup/>
@@ -98,6 +106,7 @@ fn Content(setup: ExportSetup) -> impl IntoView {
                 <p class="faint" role="status" data-testid="export-drawer-obstacle">{move || setup.obstacle()}</p>
                 {save_as}
                 <BackgroundButton setup/>
+                <ScheduleButton setup/>
                 <ExportButton setup testid="export-drawer-start"/>
             </footer>
         </div>
@@ -117,6 +126,22 @@ fn BackgroundButton(setup: ExportSetup) -> impl IntoView {
             on:click=move |_| setup.run_in_background()
         >
             "Run in background"
+        </button>
+    }
+}
+
+#[component]
+fn ScheduleButton(setup: ExportSetup) -> impl IntoView {
+    let obstacle = Memo::new(move |_| setup.schedule_obstacle());
+    view! {
+        <button
+            type="button"
+            aria-disabled=move || obstacle.get().map(|_| "true")
+            title=move || obstacle.get()
+            data-testid="export-drawer-schedule"
+            on:click=move |_| setup.schedule()
+        >
+            "Schedule…"
         </button>
     }
 }

@@ -183,6 +183,7 @@ fn AdminLink(page: AdminPage, is_current: Signal<bool>) -> impl IntoView {
         AdminPage::Probes => "probes",
         AdminPage::Database => "admin-database",
         AdminPage::LogCleanup => "admin-log-cleanup",
+        AdminPage::ExportPermissions => "admin-export-permissions",
     };
     view! { <li><RouteLink to=page.route() is_current testid>{page.title()}</RouteLink></li> }
 }

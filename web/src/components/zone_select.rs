@@ -11,6 +11,7 @@ pub fn ZoneSelect(
     /// IANA name.
     #[prop(into)]
     zone: Signal<String>,
+    #[prop(default = "zone")] testid: &'static str,
     on_choose: impl Fn(String) + 'static,
 ) -> impl IntoView {
     let own = browser::zone().filter(|zone| zone != UTC);
@@ -35,7 +36,7 @@ pub fn ZoneSelect(
     view! {
         <label class="zone">
             <span class="unseen">"Time zone"</span>
-            <select data-testid="zone" on:change=choose>
+            <select data-testid=testid on:change=choose>
                 {option(UTC.to_owned(), UTC.to_owned())}
                 {own}
                 <optgroup label="All zones">{others}</optgroup>

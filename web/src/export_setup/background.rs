@@ -1,11 +1,13 @@
 //! The export in the background: the server makes the file and stores it.
 
+use api::exports::ExportRequest;
 use leptos::prelude::*;
 use wasm_export::options::{Compression, Format};
 
 use super::ExportSetup;
 use crate::background_request;
 use crate::preview::estimated_bytes;
+use crate::row_scope::RowScope;
 use crate::wording;
 
 impl ExportSetup {
@@ -46,12 +48,31 @@ impl ExportSetup {
             return;
         }
         self.is_drawer_open.set(false);
+        self.background.start(self.background_request());
+    }
+
+    /// Returns why the export cannot be scheduled. A dataset without rows may have some at the time of a run.
+    pub fn schedule_obstacle(self) -> Option<String> {
+        self.role_obstacle()
+            .or_else(|| self.obstacle().filter(|_| self.row_scope() == RowScope::Ticked))
+    }
+
+    /// Asks when the server is to make this export.
+    pub fn schedule(self) {
+        if untrack(|| self.schedule_obstacle()).is_some() {
+            return;
+        }
+        self.is_drawer_open.set(false);
+        let zone = untrack(|| self.view.zone_in_force()).to_string();
+        self.schedule_form.ask_for(self.background_request(), zone);
+    }
+
+    /// Returns the request for the file that the panel describes.
+    pub fn background_request(self) -> ExportRequest {
         let (selection, options) = untrack(|| (self.selection(), self.file_options()));
-        let request = self
-            .view
+        self.view
             .dataset
-            .with_value(|dataset| background_request::of_dataset(&dataset.name, &selection, &options));
-        self.background.start(request);
+            .with_value(|dataset| background_request::of_dataset(&dataset.name, &selection, &options))
     }
 
     /// Returns about how many bytes the file has before its compression, if the rows are counted.

@@ -5,6 +5,7 @@ mod background;
 mod commands;
 mod options;
 mod start;
+mod template;
 
 use leptos::prelude::*;
 use wasm_export::Options;
@@ -18,6 +19,7 @@ use crate::dataset;
 use crate::dataset_view::DatasetView;
 use crate::download::{Exporter, RowCacheEntry};
 use crate::row_scope::{RowScope, filters_of, quick_name};
+use crate::schedule_form::ScheduleForm;
 use crate::selection::Selection;
 use crate::ticks::TICKS_MAX;
 use crate::toasts::Toasts;
@@ -52,6 +54,7 @@ pub struct ExportSetup {
     on_confirm: Callback<()>,
     exporter: Exporter,
     background: BackgroundExports,
+    schedule_form: ScheduleForm,
     toasts: Toasts,
 }
 
@@ -69,6 +72,7 @@ impl ExportSetup {
             on_confirm: Callback::new(|()| {}),
             exporter: expect_context(),
             background: expect_context(),
+            schedule_form: expect_context(),
             toasts: expect_context(),
         };
         let on_confirm = Callback::new(move |()| setup.begin(setup.asked.get_untracked()));

@@ -9,8 +9,10 @@ use crate::bundle_view::BundleView;
 use crate::client;
 use crate::components::background_limits::BackgroundLimits;
 use crate::components::bundle_form::{BundleActions, BundleForm};
+use crate::components::confirm::ConfirmDialog;
 use crate::components::notice::Notice;
 use crate::components::workspace_refused::WorkspaceRefused;
+use crate::confirmer::Confirmer;
 use crate::load::Load;
 use crate::navigation::Navigation;
 use crate::route::{BundleChoice, Route};
@@ -30,6 +32,7 @@ pub fn BundlePage(
     let choice = BundleChoice { workspace, ..choice };
     let (title, explanation) = (title(&bundle).to_owned(), explanation(&bundle));
     let view = BundleView::new(bundle, choice);
+    let confirmer = Confirmer::new();
     follow_address(view);
     let workspaces = expect_context::<Workspaces>();
     let membership = Memo::new(move |_| view.membership());
@@ -62,7 +65,7 @@ pub fn BundlePage(
                 <div class="actions"><BundleActions view/></div>
             </div>
             <p class="faint">{explanation}</p>
-            <BundleForm view/>
+            <BundleForm view confirmer/>
             <Preview view/>
             <Parts view/>
             <section class="card bundle-parts">
@@ -73,6 +76,7 @@ pub fn BundlePage(
                     of_workspace=view.is_of_workspace()
                 />
             </section>
+            <ConfirmDialog confirmer/>
         }
         .into_any()
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use api::exports::ExportListMeta;
 use api::workspaces::WorkspaceRole;
 use leptos::prelude::*;
 use wasm_export::rows::Problem;
@@ -11,6 +10,7 @@ use crate::components::background_filters::BackgroundFilters;
 use crate::components::background_row::BackgroundRow;
 use crate::components::background_storage::{OwnStorage, WorkspaceStorage};
 use crate::components::confirm::ConfirmDialog;
+use crate::components::list_pages::ListPages;
 use crate::components::notice::Notice;
 use crate::components::workspace_refused::WorkspaceRefused;
 use crate::confirmer::Confirmer;
@@ -154,7 +154,13 @@ fn Exports(
                     children=move |id| view! { <BackgroundRow id view actions titles/> }
                 />
             </ul>
-            <Pages view/>
+            <ListPages
+                list="exports"
+                noun="Exports"
+                meta=Signal::derive(move || view.list.with(|list| list.map(|list| list.meta)))
+                shown=Signal::derive(move || view.ids().len())
+                on_turn=move |is_forward| view.turn(is_forward)
+            />
         }
         .into_any(),
     }
@@ -219,38 +225,4 @@ fn Empty(view: ExportsView) -> impl IntoView {
             {clear}
         </div>
     }
-}
-
-/// The buttons between pages, if there are several.
-#[component]
-fn Pages(view: ExportsView) -> impl IntoView {
-    let meta = Memo::new(move |_| view.list.with(|list| list.map(|list| list.meta)));
-    let has_before = Memo::new(move |_| meta.get().is_some_and(|meta| meta.offset > 0));
-    let has_more = Memo::new(move |_| meta.get().is_some_and(|meta| meta.has_more));
-    let place = move || meta.get().map(|meta| place(&meta, view.ids().len() as u64));
-    move || {
-        (has_before.get() || has_more.get()).then(|| {
-            view! {
-                <div class="pager">
-                    <span class="place" role="status" data-testid="exports-place">{place}</span>
-                    <nav class="pages" aria-label="Pages">
-                        <button type="button" data-testid="exports-previous" disabled=move || !has_before.get()
-                            on:click=move |_| view.turn(false)>"‹ Previous"</button>
-                        <button type="button" data-testid="exports-next" disabled=move || !has_more.get()
-                            on:click=move |_| view.turn(true)>"Next ›"</button>
-                    </nav>
-                </div>
-            }
-        })
-    }
-}
-
-/// `Exports 26–50 of 312`
-fn place(meta: &ExportListMeta, shown: u64) -> String {
-    let more = if meta.total_is_at_least { "more than " } else { "" };
-    let (first, last) = (
-        wording::count(meta.offset + 1),
-        wording::count(meta.offset + shown),
-    );
-    format!("Exports {first}–{last} of {more}{}", wording::count(meta.total))
 }

@@ -18,6 +18,12 @@ pub fn format_name(format: Format) -> &'static str {
     }
 }
 
+/// Returns the short name of a format by its word, and another word as it is.
+pub fn format_of_word(word: &str) -> String {
+    word.parse::<Format>()
+        .map_or_else(|_| word.to_owned(), |format| format_name(format).to_owned())
+}
+
 /// Returns what a format is good for.
 pub fn format_hint(format: Format) -> &'static str {
     match format {

@@ -8,11 +8,14 @@ pub mod database;
 pub mod export;
 pub mod export_limits;
 pub mod filters;
+pub mod permissions;
 pub mod restore;
 pub mod results;
+pub mod schedules;
 pub mod session_requests;
 pub mod webhooks;
 
+use api::Timestamp;
 use wasm_export::options::{Options, TimestampStyle};
 use wasm_export::rows::Kind;
 use wasm_export::value::CellText;
@@ -93,6 +96,12 @@ pub fn moment(as_of: &str, zone: Zone) -> String {
     let text = CellText::new(&options).text(cell.as_bytes(), Kind::Timestamp);
     text.filter(|text| *text != cell)
         .unwrap_or_else(|| as_of.to_owned())
+}
+
+/// Formats a time as the tables do, in a zone, and names the zone: `2026-01-28 20:34:56 UTC`.
+pub fn moment_in(time: Timestamp, zone: &str) -> String {
+    let time = moment(&format!("{time:.0}"), zone.parse().unwrap_or_default());
+    format!("{time} {zone}")
 }
 
 /// A past duration: `0.4 s`, `12.3 s`, `3 min 05 s`, `1 h 02 min`.

@@ -1,0 +1,132 @@
+//! The form of a schedule: of an export that a panel describes, or of a schedule that is changed.
+
+use api::exports::ExportRequest;
+use api::schedules::{Schedule, ScheduledRequest};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_export::rows::Problem;
+
+use crate::auth::Auth;
+use crate::background::BackgroundExports;
+use crate::browser;
+use crate::client;
+use crate::schedule_draft::ScheduleDraft;
+use crate::toasts::Toasts;
+use crate::wall_time;
+
+/// The subject of the form: a new schedule, or one that is changed.
+#[derive(Clone)]
+enum Subject {
+    New(Box<ExportRequest>),
+    /// The id of a schedule, and the form as it began.
+    Change(u64, ScheduleDraft),
+}
+
+/// A handle to the form, one for the whole page.
+#[derive(Clone, Copy)]
+pub struct ScheduleForm {
+    /// `None`: the form is closed.
+    subject: RwSignal<Option<Subject>>,
+    pub draft: RwSignal<ScheduleDraft>,
+    /// The schedule that was created. The form then shows its times.
+    pub created: RwSignal<Option<ScheduledRequest>>,
+    pub problem: RwSignal<Option<Problem>>,
+    is_sending: RwSignal<bool>,
+    background: BackgroundExports,
+    auth: Auth,
+    toasts: Toasts,
+}
+
+impl ScheduleForm {
+    pub fn new() -> Self {
+        Self {
+            subject: RwSignal::new(None),
+            draft: RwSignal::default(),
+            created: RwSignal::new(None),
+            problem: RwSignal::new(None),
+            is_sending: RwSignal::new(false),
+            background: expect_context(),
+            auth: expect_context(),
+            toasts: expect_context(),
+        }
+    }
+
+    /// Asks when an export is made, beginning with the zone of its file.
+    pub fn ask_for(self, export: ExportRequest, zone: String) {
+        let draft = ScheduleDraft {
+            first: browser::next_night(&zone),
+            zone,
+            ..ScheduleDraft::default()
+        };
+        self.open(Subject::New(Box::new(export)), draft);
+    }
+
+    pub fn change(self, schedule: &Schedule) {
+        let draft = ScheduleDraft::of_schedule(schedule, wall_time::in_zone);
+        self.open(Subject::Change(schedule.id, draft.clone()), draft);
+    }
+
+    fn open(self, subject: Subject, draft: ScheduleDraft) {
+        self.draft.set(draft);
+        self.created.set(None);
+        self.problem.set(None);
+        self.subject.set(Some(subject));
+    }
+
+    pub fn is_open(self) -> bool {
+        self.subject.with(Option::is_some)
+    }
+
+    /// Returns whether the form creates a schedule.
+    pub fn is_new(self) -> bool {
+        self.subject
+            .with(|subject| matches!(subject, Some(Subject::New(_))))
+    }
+
+    pub fn is_sending(self) -> bool {
+        self.is_sending.get()
+    }
+
+    pub fn close(self) {
+        self.subject.set(None);
+    }
+
+    pub fn submit(self) {
+        let draft = self.draft.get_untracked();
+        let Some(subject) = self.subject.get_untracked() else {
+            return;
+        };
+        if self.is_sending.get_untracked() || draft.obstacle().is_some() {
+            return;
+        }
+        self.is_sending.set(true);
+        self.problem.set(None);
+        self.toasts.dismiss_all();
+        spawn_local(async move {
+            let sent = match subject {
+                Subject::New(export) => self.create(&draft, *export).await,
+                Subject::Change(id, before) => self.save(id, &draft, &before).await,
+            };
+            if let Err(problem) = sent {
+                self.auth.check_expiry(&problem);
+                self.problem.set(Some(problem));
+            }
+            self.is_sending.set(false);
+            // A list of schedules is outdated.
+            self.background.note_change();
+        });
+    }
+
+    async fn create(self, draft: &ScheduleDraft, export: ExportRequest) -> Result<(), Problem> {
+        let created = client::create_schedule(&draft.request(export)).await?;
+        self.created.set(Some(created));
+        Ok(())
+    }
+
+    async fn save(self, id: u64, draft: &ScheduleDraft, before: &ScheduleDraft) -> Result<(), Problem> {
+        let changed = client::change_schedule(id, &draft.change_from(before)).await?;
+        self.toasts.success(format!("{} was changed", changed.name));
+        self.close();
+        Ok(())
+    }
+}
