@@ -6,12 +6,11 @@ use decant_tests::app::App;
 use decant_tests::browser::in_browser_with;
 use decant_tests::patience::wait_for;
 
+use crate::IS_TOO_WIDE;
+
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const OPERATIONS: &str = "return document.querySelectorAll('.opblock').length;";
-
-const IS_TOO_WIDE: &str =
-    "return document.documentElement.scrollWidth > document.documentElement.clientWidth;";
 
 const BACKGROUND: &str = "return getComputedStyle(document.documentElement).backgroundColor;";
 

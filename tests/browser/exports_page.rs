@@ -329,7 +329,7 @@ async fn a_stored_file_is_checked_linked_and_deleted() {
                 .file_name()
                 .and_then(|name| name.to_str())
                 .unwrap_or_default();
-            assert!(name.ends_with(".csv.receipt.json"), "{name}");
+            assert!(name.ends_with(".csv.gz.receipt.json"), "{name}");
             let saved: Value = serde_json::from_slice(&downloaded(page).await).expect("a receipt is JSON");
             let path = format!("/api/exports/{id}/receipt");
             let sent: Value = user.get(&path).answer().await.good().json();

@@ -8,6 +8,8 @@ use decant_tests::patience::wait_for;
 use decant_tests::server::ADMIN_TOKEN;
 use serde_json::json;
 
+use crate::IS_TOO_WIDE;
+
 const SOON: Duration = Duration::from_secs(10);
 
 /// Returns whether an element is fully visible between the window's left and right edge.
