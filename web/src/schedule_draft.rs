@@ -83,7 +83,10 @@ impl ScheduleDraft {
             first,
             zone: schedule.zone.clone(),
             missed: schedule.missed,
-            retention_days: is_whole.then(|| days.to_string()).unwrap_or_default(),
+            retention_days: match is_whole {
+                true => days.to_string(),
+                false => String::new(),
+            },
         }
     }
 
