@@ -23,7 +23,7 @@ use crate::exports::file_access::NoFile;
 use crate::exports::files::FileError;
 use crate::exports::limits::whole_seconds;
 use crate::exports::links::LinkRefusal;
-use crate::exports::order::OrderError;
+use crate::exports::order_error::OrderError;
 use crate::free_space::NoSpace;
 use crate::json_input::JsonError;
 use crate::monitor::NotReady;

@@ -61,6 +61,7 @@ pub mod error;
 pub mod exports;
 pub mod file;
 pub mod free_space;
+mod hex;
 pub mod hub_tables;
 pub mod json_input;
 pub mod listener;

@@ -30,6 +30,15 @@ impl ParameterError {
         }
     }
 
+    /// Returns the error of a value that cannot be together with another one. `problem` continues a sentence that begins with the
+    /// parameter's name.
+    pub fn contradictory(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Contradictory {
+            field: field.into(),
+            problem: problem.into(),
+        }
+    }
+
     /// Returns the error of a parameter that may be given once.
     pub fn given_twice(field: impl Into<String>) -> Self {
         Self::Contradictory {

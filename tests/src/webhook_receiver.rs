@@ -80,7 +80,7 @@ impl WebhookReceiver {
         }
     }
 
-    /// Returns its address with a path that nobody else may know.
+    /// Returns the address of the receiver. Its path and its query stand for secrets.
     pub fn url(&self) -> String {
         format!("http://{}/T0/secret-path?key=hidden", self.address)
     }

@@ -119,7 +119,7 @@ pub struct ExportFigures {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DayFigures {
-    /// Of UTC: `2026-01-28`.
+    /// The day in UTC, such as `2026-01-28`.
     pub date: String,
     pub completed: u64,
     pub failed: u64,

@@ -53,7 +53,7 @@ pub struct TemplateParameters {
 pub struct ExportTemplateRequest {
     /// 1 to 100 characters, and no whole number.
     pub name: String,
-    /// At most 1,000 characters.
+    /// A text for people, of at most 1,000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Absent: that of the dataset or bundle.

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
+use crate::hex::to_hex;
+
 /// The bytes of a [`TokenFingerprint`].
 const FINGERPRINT_BYTES: usize = 16;
 
@@ -37,13 +39,7 @@ impl TokenFingerprint {
         hash.update("decant admin token\0");
         hash.update(token.expose_secret());
         let digest = hash.finalize();
-        Self(
-            digest
-                .iter()
-                .take(FINGERPRINT_BYTES)
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
-        )
+        Self(to_hex(&digest[..FINGERPRINT_BYTES]))
     }
 }
 

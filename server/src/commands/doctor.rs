@@ -179,7 +179,7 @@ async fn mail_server(settings: &Settings) -> Result<String, String> {
     let Some(options) = &settings.deliveries.mail else {
         return Ok("off: no mail is sent".into());
     };
-    mail::try_out(options).await.map_err(|error| {
+    mail::check_connection(options).await.map_err(|error| {
         format!("{error}. Start that mail server, or correct host, port, user and password in SMTP_URL")
     })?;
     Ok(match settings.deliveries.public_url {

@@ -174,12 +174,9 @@ impl Selection {
         if let (Some(sort), Some(after)) = (selection.sort, &selection.after)
             && (sort == Sort::Reversed) != after.is_reversed()
         {
-            return Err(ParameterError::Contradictory {
-                field: "after".to_owned(),
-                problem:
-                    "is a cursor of the other order; leave `sort` out, or give the one of the first page"
-                        .to_owned(),
-            });
+            let problem =
+                "is a cursor of the other order; leave `sort` out, or give the one of the first page";
+            return Err(ParameterError::contradictory("after", problem));
         }
         if selection.columns.is_none() && selection.default_columns(definition).is_empty() {
             return Err(ParameterError::invalid("columns", "are all left out; name one"));
@@ -318,10 +315,7 @@ impl Selection {
             {
                 let problem =
                     format!("({value}) must be later than `{name}` ({start}), or there can be no rows");
-                return Err(ParameterError::Contradictory {
-                    field: filter.name.clone(),
-                    problem,
-                });
+                return Err(ParameterError::contradictory(&filter.name, problem));
             }
             if let Some(other) = &filter.contradicts
                 && self.filter(definition, &other.filter) == Some(&other.value)
@@ -330,10 +324,7 @@ impl Selection {
                     "contradicts `{}={}`: there can be no rows",
                     other.filter, other.value
                 );
-                return Err(ParameterError::Contradictory {
-                    field: filter.name.clone(),
-                    problem,
-                });
+                return Err(ParameterError::contradictory(&filter.name, problem));
             }
         }
         Ok(())
@@ -519,10 +510,8 @@ impl TimeRange {
         if let (Some(start), Some(end)) = (start, end)
             && end <= start
         {
-            return Err(ParameterError::Contradictory {
-                field: end_name.to_owned(),
-                problem: format!("ends ({end}) before it begins ({start}): there can be no rows"),
-            });
+            let problem = format!("ends ({end}) before it begins ({start}): there can be no rows");
+            return Err(ParameterError::contradictory(end_name, problem));
         }
         Ok(Self { start, end })
     }

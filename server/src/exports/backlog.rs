@@ -7,7 +7,7 @@ use serde::Deserialize;
 use sqlx::query_scalar;
 
 use crate::cached::Cached;
-use crate::state::{Purpose, State};
+use crate::state::{Purpose, State, json};
 
 /// How long figures are kept, so that many readers cost the state database one query.
 const FIGURES_KEPT: Duration = Duration::from_secs(5);
@@ -88,7 +88,7 @@ async fn read(state: State) -> Option<BacklogFigures> {
     let reading = async {
         let mut connection = state.connection(Purpose::Health).await?;
         let json: String = query_scalar(FIGURES).fetch_one(&mut *connection).await?;
-        serde_json::from_str(&json).map_err(|error| sqlx::Error::Decode(error.into()).into())
+        Ok(json::read(&json)?)
     };
     state.promptly(Purpose::Health, reading).await
 }

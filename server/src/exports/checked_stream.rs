@@ -41,7 +41,7 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
-    use crate::storage::hashing::to_hex;
+    use crate::hex::to_hex;
 
     #[tokio::test]
     async fn the_last_chunk_of_a_changed_file_is_withheld() {

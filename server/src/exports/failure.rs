@@ -18,6 +18,9 @@ use crate::source::{is_of_connection, public_message};
 use crate::state::StateError;
 use crate::storage::StorageError;
 
+/// The code of a failure that means that the person has lost the right to the rows.
+pub(super) const NO_LONGER_ALLOWED: &str = "no_longer_allowed";
+
 /// Why an attempt failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Failure {
@@ -59,7 +62,7 @@ impl Failure {
     /// The person may no longer see these rows.
     pub fn no_longer_allowed(reason: impl std::fmt::Display) -> Self {
         Self::lasting(
-            "no_longer_allowed",
+            NO_LONGER_ALLOWED,
             format!("The export is no longer allowed: {reason}"),
         )
     }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
-use crate::storage::hashing::to_hex;
+use crate::hex::to_hex;
 
 /// The folder of each owner that has exports.
 const EXPORTS: &str = "exports";

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, query, query_as};
 
 use super::error::ExportError;
+use crate::hex::to_hex;
 
 /// The greatest number of characters of a key.
 const KEY_MAX: usize = 255;
@@ -45,7 +46,7 @@ impl IdempotencyKey {
         let digest = digest.finalize();
         Ok(Self {
             key: key.to_owned(),
-            request_hash: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            request_hash: to_hex(&digest),
         })
     }
 

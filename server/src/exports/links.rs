@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use sqlx::{query, query_as};
 use uuid::Uuid;
 
+use super::record::ExportRecord;
+use crate::audit::Action;
 use crate::auth::Caller;
 use crate::state::{Purpose, State, StateError};
 
@@ -118,11 +120,39 @@ impl Links {
         Self { state }
     }
 
-    /// Makes a link to the file of an export, good for `lifetime`.
+    /// Makes a link to the file of an export with the right of `caller`, good for `lifetime` or as long as the file is kept. A link
+    /// without its file would be a promise that nobody keeps.
     ///
     /// # Errors
     /// [`StateError`], also where the export has gone.
     pub async fn make(
+        &self,
+        record: &ExportRecord,
+        caller: &Caller,
+        lifetime: Duration,
+        once: bool,
+    ) -> Result<Link, StateError> {
+        let left = record
+            .expires_at
+            .map(|expires| Duration::try_from(expires.duration_since(Timestamp::now())).unwrap_or_default());
+        let lifetime = left.map_or(lifetime, |left| left.min(lifetime));
+        let link = self
+            .insert(record.id, &LinkMaker::new(caller), lifetime, once)
+            .await?;
+        tracing::info!(
+            action = Action::ExportLinkMade.name(),
+            caller = caller.name,
+            subject = %caller.subject,
+            export = %record.id,
+            workspace = record.workspace_id,
+            link = %link.id,
+            once,
+            expires = %link.expires_at
+        );
+        Ok(link)
+    }
+
+    async fn insert(
         &self,
         export: Uuid,
         maker: &LinkMaker,

@@ -74,6 +74,7 @@ pub mod notices;
 pub mod open_downloads;
 pub mod options;
 pub mod order;
+pub mod order_error;
 mod orphans;
 pub mod plan;
 mod queue;

@@ -1,6 +1,5 @@
 //! A template that is to be recorded.
 
-use api::datasets::RowsRequest;
 use api::export_templates::{
     ExportTemplate, ExportTemplateChange, ExportTemplateRequest, TemplateParameters,
 };
@@ -10,6 +9,7 @@ use wasm_export::options::Format;
 
 use super::order::check_option;
 use super::relative_days::with_resolved_days;
+use super::templates::rows_of;
 use crate::datasets::words::PairList;
 use crate::datasets::{Catalog, Selection};
 use crate::file;
@@ -129,17 +129,7 @@ impl NewTemplate {
         if has_nul {
             return Err(ParameterError::invalid("parameters", "must have no NUL"));
         }
-        let rows = RowsRequest {
-            filters: parameters.filters.clone(),
-            columns: parameters.columns.clone(),
-            limit: parameters.limit,
-            sort: parameters.sort.clone(),
-            zone: parameters.zone.clone(),
-            date_range: parameters.date_range.clone(),
-            include_system_fields: parameters.include_system_fields.unwrap_or_default(),
-            ..RowsRequest::default()
-        };
-        let rows = with_resolved_days(rows)?;
+        let rows = with_resolved_days(rows_of(parameters.clone()))?;
         match catalog.get(&self.dataset) {
             Some(dataset) => Selection::parse_body(&dataset.definition, &rows).map(drop),
             None => Ok(()),

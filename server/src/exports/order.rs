@@ -12,18 +12,17 @@ use super::deliveries::destinations::without_secrets;
 use super::error::ExportError;
 use super::new_export::{NewExport, Requester, bundle_pairs};
 use super::options::Options;
+use super::order_error::OrderError;
 use super::record::RecordedScope;
 use super::relative_days::with_resolved_days;
 use super::templates::completed;
 use crate::auth::Caller;
-use crate::datasets::bundle_request::RequestError;
 use crate::datasets::definition::{Access, render_file_name};
-use crate::datasets::query::AccessError;
 use crate::datasets::words::{PairList, WORKSPACE};
 use crate::datasets::{BundleParts, BundleRequest, Dataset, Query, Selection};
 use crate::file;
 use crate::parameter::ParameterError;
-use crate::permissions::{ExportRight, ExportTarget, NotPermitted, Permissions};
+use crate::permissions::{ExportRight, ExportTarget, Permissions};
 
 /// The greatest priority, and the least one with a minus.
 const PRIORITY_MAX: i16 = 10;
@@ -47,33 +46,11 @@ pub struct Order {
     pub retention_hours: Option<u32>,
 }
 
-/// Why an order cannot be recorded.
-#[derive(Debug, thiserror::Error)]
-pub enum OrderError {
-    #[error(transparent)]
-    Access(#[from] AccessError),
-    #[error(transparent)]
-    Parameter(#[from] ParameterError),
-    #[error(transparent)]
-    Export(#[from] ExportError),
-    #[error(transparent)]
-    Permission(#[from] NotPermitted),
-}
-
-impl From<RequestError> for OrderError {
-    fn from(error: RequestError) -> Self {
-        match error {
-            RequestError::Access(error) => error.into(),
-            RequestError::Parameter(error) => error.into(),
-        }
-    }
-}
-
 /// An export that the caller may create.
 #[derive(Clone, Debug)]
 pub struct PermittedExport {
     pub export: NewExport,
-    /// What permissions have decided about.
+    /// The export as permissions see it.
     pub target: ExportTarget,
     pub right: ExportRight,
 }

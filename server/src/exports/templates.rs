@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::datasets::DateRange;
+use api::datasets::{DateRange, RowsRequest};
 use api::export_templates::{ExportTemplate, TemplateParameters};
 use api::exports::{ExportRequest, ExportType};
 
@@ -103,6 +103,21 @@ pub fn completed(request: ExportRequest, template: &ExportTemplate) -> ExportReq
             .or(of_template.include_system_fields),
         options: overridden(of_template.options, request.options),
         ..request
+    }
+}
+
+/// Returns the rows of a template.
+#[must_use]
+pub fn rows_of(parameters: TemplateParameters) -> RowsRequest {
+    RowsRequest {
+        filters: parameters.filters,
+        columns: parameters.columns,
+        limit: parameters.limit,
+        sort: parameters.sort,
+        zone: parameters.zone,
+        date_range: parameters.date_range,
+        include_system_fields: parameters.include_system_fields.unwrap_or_default(),
+        ..RowsRequest::default()
     }
 }
 

@@ -78,7 +78,7 @@ mod tests {
         for (name, value) in members.as_object().unwrap() {
             row[name] = value.clone();
         }
-        PermissionRow::read(&row.to_string()).unwrap()
+        serde_json::from_value(row).unwrap()
     }
 
     /// Decides whether a user who is a MEMBER may create a CSV file of the dataset `logs`.

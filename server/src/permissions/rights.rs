@@ -77,6 +77,12 @@ impl Permissions {
         Ok(DownloadRight(()))
     }
 
+    /// Returns the right to the file of such an export, or `None`: it is refused. No record is made of that.
+    #[must_use]
+    pub fn download_right(&self, target: &ExportTarget) -> Option<DownloadRight> {
+        self.allows(Right::Download, target).then_some(DownloadRight(()))
+    }
+
     /// Checks a right, and records a refusal.
     ///
     /// # Errors

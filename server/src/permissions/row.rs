@@ -27,14 +27,6 @@ pub struct PermissionRow {
 }
 
 impl PermissionRow {
-    /// Reads a row that PostgreSQL has written as JSON.
-    ///
-    /// # Errors
-    /// [`sqlx::Error::Decode`] for one of a newer version.
-    pub fn read(json: &str) -> sqlx::Result<Self> {
-        serde_json::from_str(json).map_err(|error| sqlx::Error::Decode(error.into()))
-    }
-
     /// Returns the person or the role, for records.
     #[must_use]
     pub fn holder(&self) -> &str {

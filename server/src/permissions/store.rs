@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::rights::Permissions;
 use super::row::PermissionRow;
 use crate::auth::{Caller, Subject};
-use crate::state::{Purpose, State, StateError};
+use crate::state::{Purpose, State, StateError, json};
 
 /// The rows of permissions. Nothing is kept between requests, so a row that was withdrawn counts at once. Clones share the
 /// connections.
@@ -49,7 +49,7 @@ impl PermissionStore {
         .bind(subject)
         .fetch_all(&mut *connection)
         .await?;
-        let rows = rows.iter().map(|row| PermissionRow::read(row));
+        let rows = rows.iter().map(|row| json::read::<PermissionRow>(row));
         Ok(rows.collect::<sqlx::Result<_>>()?)
     }
 }

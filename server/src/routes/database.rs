@@ -135,10 +135,10 @@ fn parse(pairs: &[(String, String)]) -> Result<(DumpMode, bool), ParameterError>
     match modes.as_slice() {
         [] => Ok((DumpMode::Full, is_spooled)),
         [mode, others @ ..] if others.iter().all(|other| other == mode) => Ok((*mode, is_spooled)),
-        _ => Err(ParameterError::Contradictory {
-            field: "mode".to_owned(),
-            problem: "contradicts `excludeLogs`; give one of them".to_owned(),
-        }),
+        _ => {
+            let problem = "contradicts `excludeLogs`; give one of them";
+            Err(ParameterError::contradictory("mode", problem))
+        }
     }
 }
 

@@ -189,10 +189,7 @@ fn parse_text(pairs: &[(String, String)]) -> Result<Option<&str>, ParameterError
             });
         }
         if text.replace(value.trim()).is_some() {
-            return Err(ParameterError::Contradictory {
-                field: name.clone(),
-                problem: "is given twice".to_owned(),
-            });
+            return Err(ParameterError::contradictory(name, "is given twice"));
         }
     }
     match text {

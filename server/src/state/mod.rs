@@ -8,6 +8,7 @@
 //! | `schema` | checks a database and brings its tables up to date |
 //! | `sign_outs` | sessions that ended before their time |
 //! | `attempts` | wrong credentials, counted by address |
+//! | [`json`] | rows as JSON |
 //! | `error` | why the database cannot be used |
 //!
 //! While it is away, no export begins, because its permissions are unknown. The process uses what it remembers itself, and refuses sessions
@@ -16,6 +17,7 @@
 mod attempts;
 mod database;
 mod error;
+pub mod json;
 mod options;
 mod schema;
 mod sign_outs;

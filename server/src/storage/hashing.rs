@@ -4,6 +4,8 @@ use std::io::{self, Read, Write};
 
 use sha2::{Digest, Sha256};
 
+use crate::hex::to_hex;
+
 /// The SHA-256 and the number of bytes that were seen so far.
 #[derive(Clone, Debug, Default)]
 pub struct FileHash {
@@ -74,10 +76,4 @@ impl<T: Write> Write for HashingStream<T> {
     fn flush(&mut self) -> io::Result<()> {
         self.inner.flush()
     }
-}
-
-/// Returns bytes as hexadecimal digits.
-#[must_use]
-pub fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -13,8 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
 use super::encryption::{Encryption, WORK_FACTOR};
-use super::hashing::to_hex;
 use crate::auth::{derive_key, read_or_create_secret, read_secret};
+use crate::hex::to_hex;
 
 /// The file of the data folder with the secret of the manifests.
 const SECRET_FILE: &str = "manifest.secret";

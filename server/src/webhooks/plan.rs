@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::WebhookError;
 use super::address::{TelegramChat, host, provider};
+use crate::hex::to_hex;
 
 /// The kinds of notifications. Their columns in the old settings are `<kind>_enabled` and `<kind>_webhook`; an older hub lacks
 /// the last one.
@@ -254,11 +255,7 @@ fn free_name(name: &str, taken: &BTreeSet<String>) -> String {
 }
 
 fn id(address: &str) -> String {
-    let digits: String = Sha256::digest(address)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    digits[..ID_DIGITS].to_owned()
+    to_hex(&Sha256::digest(address))[..ID_DIGITS].to_owned()
 }
 
 #[cfg(test)]

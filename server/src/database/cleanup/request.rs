@@ -137,7 +137,7 @@ impl Conditions {
             let problem = format!(
                 "({after}) must be earlier than `beforeDate` ({before_date}), or there can be no rows"
             );
-            return Err(contradictory("afterDate", problem));
+            return Err(ParameterError::contradictory("afterDate", problem));
         }
         if let (Some(codes), Some(StatusCodeRange { min, max })) =
             (&self.status_codes, self.status_code_range)
@@ -145,7 +145,7 @@ impl Conditions {
         {
             let problem =
                 format!("names {code}, which is not in `statusCodeRange`: there can be no such rows");
-            return Err(contradictory("statusCodes", problem));
+            return Err(ParameterError::contradictory("statusCodes", problem));
         }
         Ok(())
     }
@@ -235,7 +235,7 @@ impl Fields {
             };
             match min <= max {
                 true => Ok(StatusCodeRange { min, max }),
-                false => Err(contradictory(
+                false => Err(ParameterError::contradictory(
                     name,
                     "has a `min` above its `max`: there can be no rows",
                 )),
@@ -262,13 +262,6 @@ fn number(value: &Value, max: i32) -> Option<i32> {
 
 fn invalid(field: &str, problem: impl Into<String>) -> ParameterError {
     ParameterError::invalid(field, problem)
-}
-
-fn contradictory(field: &str, problem: impl Into<String>) -> ParameterError {
-    ParameterError::Contradictory {
-        field: field.to_owned(),
-        problem: problem.into(),
-    }
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use crate::database::temporary_files::TemporaryFolder;
 use crate::database::tools::Tools;
 use crate::dsn::Dsn;
 use crate::free_space::NoSpace;
+use crate::hex::to_hex;
 use crate::private_folder;
 
 /// How often the free space is checked while `pg_dump` writes.
@@ -42,7 +43,7 @@ impl SafetyDumps {
     pub fn new(dsn: &Dsn, data_dir: &Path, compression: Compression, kept: usize) -> Self {
         let address = format!("{}:{}/{}", dsn.host(), dsn.port(), dsn.database());
         let digest = Sha256::digest(address);
-        let digits: String = digest[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits = to_hex(&digest[..4]);
         Self {
             folder: data_dir.join("safety"),
             database: format!("{}-{digits}", file_name_part(dsn.database())),

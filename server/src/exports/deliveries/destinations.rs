@@ -14,6 +14,7 @@ use super::signing_secret::SigningSecret;
 use crate::auth::Caller;
 use crate::datasets::query::AccessError;
 use crate::exports::error::ExportError;
+use crate::exports::order_error::OrderError;
 use crate::exports::record::RecordedScope;
 use crate::parameter::ParameterError;
 
@@ -30,17 +31,6 @@ const EMAIL: &str = "delivery.email";
 const WEBHOOK: &str = "delivery.webhook";
 const WEBHOOK_SECRET: &str = "delivery.webhookSecret";
 
-/// Why a caller may not have files delivered to these recipients.
-#[derive(Debug, thiserror::Error)]
-pub enum DestinationError {
-    #[error(transparent)]
-    Access(#[from] AccessError),
-    #[error(transparent)]
-    Parameter(#[from] ParameterError),
-    #[error(transparent)]
-    Export(#[from] ExportError),
-}
-
 /// Where the file of an export goes, as it is recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Destinations {
@@ -56,18 +46,18 @@ impl Destinations {
     ///
     /// # Errors
     /// [`AccessError::RoleTooLow`] for a workspace in which the caller is no administrator; [`ExportError::NoMail`],
-    /// [`ExportError::Recipient`]; [`DestinationError::Parameter`].
+    /// [`ExportError::Recipient`]; [`OrderError::Parameter`].
     pub fn check(
         wanted: Option<&DeliveryRequest>,
         notify: Option<bool>,
         scope: &RecordedScope,
         caller: &Caller,
         options: &Options,
-    ) -> Result<Option<Self>, DestinationError> {
+    ) -> Result<Option<Self>, OrderError> {
         let email = wanted.map(|wanted| wanted.email.as_slice()).unwrap_or_default();
         if notify == Some(true) && email.is_empty() {
             let problem = "has no effect without addresses in `delivery.email`";
-            return Err(contradictory("notify", problem).into());
+            return Err(ParameterError::contradictory("notify", problem).into());
         }
         let Some(wanted) = wanted.filter(|wanted| **wanted != DeliveryRequest::default()) else {
             return Ok(None);
@@ -198,7 +188,7 @@ fn check_secret(
         };
     };
     if wanted.webhook.is_none() {
-        return Err(contradictory(
+        return Err(ParameterError::contradictory(
             WEBHOOK_SECRET,
             "has no effect without `delivery.webhook`",
         ));
@@ -210,13 +200,6 @@ fn check_secret(
             let problem = format!("must have from {SECRET_MIN} to {SECRET_MAX} characters, and no NUL");
             Err(ParameterError::invalid(WEBHOOK_SECRET, problem))
         }
-    }
-}
-
-fn contradictory(field: &str, problem: &str) -> ParameterError {
-    ParameterError::Contradictory {
-        field: field.to_owned(),
-        problem: problem.to_owned(),
     }
 }
 

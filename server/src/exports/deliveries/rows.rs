@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::destinations::Destinations;
 use super::record::NewDelivery;
+use crate::state::json::write;
 
 /// Inserts deliveries, which are the members of a JSON array.
 const INSERT: &str = "insert into decant.export_deliveries \
@@ -86,8 +87,7 @@ async fn insert_rows(transaction: &mut PgConnection, rows: &[NewDelivery]) -> sq
     if rows.is_empty() {
         return Ok(());
     }
-    let rows = serde_json::to_string(rows).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    query(INSERT).bind(rows).execute(transaction).await?;
+    query(INSERT).bind(write(&rows)?).execute(transaction).await?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use super::lease::Lease;
 use crate::exports::metrics::ExportMetrics;
 use crate::exports::options::Options;
 use crate::exports::record::ExportRecord;
-use crate::exports::store::read;
+use crate::state::json::read;
 use crate::state::{Purpose, State, StateError};
 
 /// Key of the advisory lock of claims: `dcnt` in ASCII, and a number. With it, no two workers count the running exports at once.

@@ -8,7 +8,8 @@ use crate::audit::Action;
 use crate::auth::Caller;
 use crate::exports::error::ExportError;
 use crate::exports::idempotency::{IdempotencyKey, StoredAnswer};
-use crate::exports::store::{Created, ExportStore, read, write};
+use crate::exports::store::{Created, ExportStore};
+use crate::state::json::{read, write};
 
 /// A schedule that a request creates.
 pub struct ScheduleCreation<'a> {

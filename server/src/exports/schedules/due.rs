@@ -15,8 +15,9 @@ use crate::exports::deliveries;
 use crate::exports::error::ExportError;
 use crate::exports::new_export::NewExport;
 use crate::exports::record::ExportRecord;
-use crate::exports::store::{ExportStore, insert, read, write};
+use crate::exports::store::{ExportStore, insert};
 use crate::schedule::CALLER;
+use crate::state::json::{read, write};
 
 /// The most schedules of one transaction.
 const BATCH_MAX: i64 = 100;

@@ -8,7 +8,8 @@ use super::record::ScheduleRecord;
 use crate::audit::Action;
 use crate::auth::Caller;
 use crate::exports::error::ExportError;
-use crate::exports::store::{ExportStore, read, record_refusal, write};
+use crate::exports::store::{ExportStore, record_refusal};
+use crate::state::json::{read, write};
 
 /// Which schedules are listed, the newest first.
 #[derive(Clone, Debug, Default)]

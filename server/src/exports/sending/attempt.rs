@@ -15,7 +15,7 @@ use crate::exports::ExportError;
 use crate::exports::deliveries::Options;
 use crate::exports::deliveries::destinations::{check_recipient, check_role};
 use crate::exports::deliveries::record::DeliveryRecord;
-use crate::exports::failure::Failure;
+use crate::exports::failure::{Failure, NO_LONGER_ALLOWED};
 use crate::exports::file_access::NoFile;
 use crate::exports::files::{ExportFiles, StoredExport};
 use crate::exports::link_signature::LinkSigner;
@@ -24,9 +24,6 @@ use crate::exports::plan::Planner;
 use crate::exports::record::{ExportRecord, RecordedScope};
 use crate::exports::schedules::ScheduleRecord;
 use crate::exports::store::ExportStore;
-
-/// The code of a failure that means that the person has lost the right to the rows.
-const NO_LONGER_ALLOWED: &str = "no_longer_allowed";
 
 /// Sends deliveries with the rights that their persons have now. Any number of attempts use one.
 pub struct Sender {
@@ -102,9 +99,7 @@ impl Sender {
         check_role(&scope, &caller).map_err(Failure::from)?;
         match delivery.kind {
             DeliveryKind::Webhook => {
-                let link = self
-                    .link(record, &stored, &caller, self.options.link_lifetime)
-                    .await?;
+                let link = self.link(record, &stored, &caller).await?;
                 let body = WebhookEvent {
                     event: DeliveryEvent::Completed,
                     export: Some(record.to_export(None)),
@@ -130,9 +125,7 @@ impl Sender {
         let stays_encrypted = self.files.stays_encrypted(stored);
         let name = record.download_name(stays_encrypted);
         if stored.bytes > mail.attachment_max {
-            let link = self
-                .link(record, stored, caller, self.options.link_lifetime)
-                .await?;
+            let link = self.link(record, stored, caller).await?;
             let letter = message::completed(record, &name, Way::Link(link.as_deref()));
             return Ok(mail::send(mail, &address, delivery.id, letter, None).await);
         }

@@ -7,8 +7,9 @@ use sqlx::{Connection, PgConnection, query, query_as, query_scalar};
 
 use crate::audit::Action;
 use crate::exports::deliveries::record::DeliveryRecord;
-use crate::exports::store::{LogKind, log, read};
+use crate::exports::store::{LogKind, log};
 use crate::schedule::CALLER;
+use crate::state::json::read;
 use crate::state::{Purpose, State, StateError};
 
 /// The most attempts of one delivery.

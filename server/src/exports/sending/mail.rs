@@ -59,7 +59,7 @@ pub(super) async fn send(
 ///
 /// # Errors
 /// The reason, for an administrator.
-pub async fn try_out(mail: &MailOptions) -> Result<(), String> {
+pub async fn check_connection(mail: &MailOptions) -> Result<(), String> {
     let transport = transport(&mail.smtp).map_err(|error| reason(&error))?;
     match transport.test_connection().await {
         Ok(true) => Ok(()),

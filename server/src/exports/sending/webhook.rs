@@ -19,6 +19,7 @@ use super::claim::Outcome;
 use crate::exports::deliveries::Options;
 use crate::exports::deliveries::address::is_public;
 use crate::exports::deliveries::destinations::parse_webhook;
+use crate::hex::to_hex;
 
 /// The longest time of a request, with the search for the host's addresses.
 const REQUEST_MAX: Duration = Duration::from_secs(5);
@@ -144,8 +145,7 @@ async fn checked_addresses(url: &Url, options: &Options) -> Result<Vec<SocketAdd
 fn signature(secret: &str, at: i64, body: &str) -> String {
     let code = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of HMAC has any length");
     let code = code.chain_update(format!("{at}.{body}")).finalize().into_bytes();
-    let digits: String = code.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("t={at},v1={digits}")
+    format!("t={at},v1={}", to_hex(&code))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use api::exports::ExportStatus;
 use sqlx::{Connection, PgConnection, query_scalar};
 use uuid::Uuid;
 
-use super::records::{ExportStore, read, write};
+use super::records::ExportStore;
 use crate::audit::Action;
 use crate::auth::Caller;
 use crate::exports::deliveries;
@@ -13,6 +13,7 @@ use crate::exports::idempotency::{IdempotencyKey, StoredAnswer};
 use crate::exports::limits::{Rate, count_creations, storage_usage};
 use crate::exports::new_export::NewExport;
 use crate::exports::record::ExportRecord;
+use crate::state::json::{read, write};
 
 /// Exports that one request creates, all or none of them.
 pub struct Creation<'a> {

@@ -11,11 +11,12 @@ use sqlx::{query_as, query_scalar};
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-use super::records::{ExportStore, read};
+use super::records::ExportStore;
 use crate::exports::deliveries::record::DeliveryRecord;
 use crate::exports::error::ExportError;
 use crate::exports::notices::Notice;
 use crate::exports::record::ExportRecord;
+use crate::state::json::read;
 
 /// How often an export that is waited for is looked at without a notice.
 const LOOK_EVERY: Duration = Duration::from_millis(500);

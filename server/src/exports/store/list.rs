@@ -2,9 +2,10 @@
 
 use sqlx::{Postgres, QueryBuilder};
 
-use super::records::{ExportStore, read};
+use super::records::ExportStore;
 use crate::exports::error::ExportError;
 use crate::exports::record::ExportRecord;
+use crate::state::json::read;
 
 /// The most exports that are counted exactly.
 const COUNTED_MAX: i64 = 10_000;

@@ -28,4 +28,4 @@ pub(super) use create::{insert, record_refusal};
 pub use list::{ListRequest, Listing};
 pub use permissions::PermissionListRequest;
 pub use records::ExportStore;
-pub(super) use records::{LogKind, log, read, write};
+pub(super) use records::{LogKind, log};

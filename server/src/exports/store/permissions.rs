@@ -7,6 +7,7 @@ use super::records::{ExportStore, is_taken};
 use crate::exports::error::ExportError;
 use crate::exports::new_permission::NewPermission;
 use crate::permissions::PermissionRow;
+use crate::state::json::{read, write};
 
 /// Which permissions a list has.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +41,7 @@ impl ExportStore {
             .fetch_all(&mut **connection)
             .await?;
             let total = rows.first().map_or(0, |(_, total)| total.unsigned_abs());
-            let permissions = rows.iter().map(|(row, _)| PermissionRow::read(row));
+            let permissions = rows.iter().map(|(row, _)| read(row));
             Ok((permissions.collect::<sqlx::Result<_>>()?, total))
         })
         .await
@@ -57,7 +58,7 @@ impl ExportStore {
                     .bind(id.cast_signed())
                     .fetch_optional(&mut **connection)
                     .await?;
-            Ok(PermissionRow::read(&row.ok_or_else(|| {
+            Ok(read(&row.ok_or_else(|| {
                 ExportError::UnknownPermission(id.to_string())
             })?)?)
         })
@@ -69,7 +70,7 @@ impl ExportStore {
     /// # Errors
     /// [`ExportError::NoState`], [`ExportError::State`].
     pub async fn grant(&self, new: &NewPermission, by: &str) -> Result<PermissionRow, ExportError> {
-        let values = serde_json::to_string(new).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let values = write(new)?;
         self.run(async |connection| {
             let row: String = query_scalar(
                 "insert into decant.export_permissions as p \
@@ -93,7 +94,7 @@ impl ExportStore {
             .bind(by)
             .fetch_one(&mut **connection)
             .await?;
-            Ok(PermissionRow::read(&row)?)
+            Ok(read(&row)?)
         })
         .await
     }
@@ -109,7 +110,7 @@ impl ExportStore {
         new: &NewPermission,
         by: &str,
     ) -> Result<PermissionRow, ExportError> {
-        let values = serde_json::to_string(new).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let values = write(new)?;
         self.run(async |connection| {
             let replaced: sqlx::Result<Option<String>> = query_scalar(
                 "update decant.export_permissions p set subject = n.subject, role = n.role, export_type = n.export_type, \
@@ -129,7 +130,7 @@ impl ExportStore {
             .fetch_optional(&mut **connection)
             .await;
             match replaced {
-                Ok(row) => Ok(PermissionRow::read(&row.ok_or_else(|| ExportError::UnknownPermission(id.to_string()))?)?),
+                Ok(row) => Ok(read(&row.ok_or_else(|| ExportError::UnknownPermission(id.to_string()))?)?),
                 Err(error) if is_taken(&error) => Err(ExportError::PermissionExists),
                 Err(error) => Err(error.into()),
             }
@@ -149,7 +150,7 @@ impl ExportStore {
             .bind(id.cast_signed())
             .fetch_optional(&mut **connection)
             .await?;
-            Ok(PermissionRow::read(&row.ok_or_else(|| {
+            Ok(read(&row.ok_or_else(|| {
                 ExportError::UnknownPermission(id.to_string())
             })?)?)
         })

@@ -3,8 +3,6 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, query};
 use tokio::time::timeout;
@@ -71,26 +69,10 @@ pub(in crate::exports) async fn log(
     Ok(())
 }
 
-/// Reads a record that PostgreSQL has written as JSON.
-///
-/// # Errors
-/// [`sqlx::Error::Decode`] for one of a newer version.
-pub(in crate::exports) fn read<T: DeserializeOwned>(json: &str) -> sqlx::Result<T> {
-    serde_json::from_str(json).map_err(|error| sqlx::Error::Decode(error.into()))
-}
-
 /// Returns whether another row has a value that must be unique (`unique_violation`).
 pub(super) fn is_taken(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     code.as_deref() == Some("23505")
-}
-
-/// Writes columns as JSON that PostgreSQL reads.
-///
-/// # Errors
-/// [`sqlx::Error::Encode`]; never for columns.
-pub(in crate::exports) fn write(columns: &impl Serialize) -> sqlx::Result<String> {
-    serde_json::to_string(columns).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
 /// Reads a time that PostgreSQL has written as JSON.

@@ -5,10 +5,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sqlx::{PgConnection, query_scalar};
 
-use super::records::{ExportStore, read};
+use super::records::ExportStore;
 use crate::auth::Caller;
 use crate::exports::backlog::queue_figures;
 use crate::exports::error::ExportError;
+use crate::state::json::read;
 
 /// The figures of the subject `$1`, and of the last `$2` days by day.
 const OF_SUBJECT: &str = "with of_subject as materialized ( \

@@ -10,6 +10,7 @@ use super::records::{ExportStore, is_taken};
 use crate::auth::Caller;
 use crate::exports::error::ExportError;
 use crate::exports::new_template::NewTemplate;
+use crate::state::json::{self, write};
 
 /// The most templates of a list.
 const LIST_MAX: i64 = 1_000;
@@ -31,8 +32,8 @@ struct TemplateRow {
 }
 
 /// Reads a template that PostgreSQL has written as JSON.
-fn read(json: &str) -> sqlx::Result<ExportTemplate> {
-    let row: TemplateRow = serde_json::from_str(json).map_err(|error| sqlx::Error::Decode(error.into()))?;
+fn read(row: &str) -> sqlx::Result<ExportTemplate> {
+    let row: TemplateRow = json::read(row)?;
     Ok(ExportTemplate {
         id: row.id.to_string(),
         name: row.name,
@@ -127,7 +128,7 @@ impl ExportStore {
         new: &NewTemplate,
     ) -> Result<ExportTemplate, ExportError> {
         let max = self.options.templates_max;
-        let values = serde_json::to_string(new).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let values = write(new)?;
         self.run(async |connection| {
             let created: sqlx::Result<Option<String>> = query_scalar(
                 "insert into decant.export_templates as t \
@@ -163,7 +164,7 @@ impl ExportStore {
         id: i64,
         new: &NewTemplate,
     ) -> Result<Option<ExportTemplate>, ExportError> {
-        let values = serde_json::to_string(new).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let values = write(new)?;
         self.run(async |connection| {
             let changed: sqlx::Result<Option<String>> = query_scalar(
                 "update decant.export_templates t set name = n.name, description = n.description, \

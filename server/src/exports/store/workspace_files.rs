@@ -4,11 +4,12 @@ use api::exports::ExportType;
 use api::workspace_exports::{WorkspaceFile, WorkspaceStorage};
 use sqlx::{query_as, query_scalar};
 
-use super::records::{ExportStore, read, timestamp};
+use super::records::{ExportStore, timestamp};
 use crate::exports::error::ExportError;
 use crate::exports::file_key::FileOwner;
 use crate::exports::limits::storage_usage;
 use crate::exports::record::ExportRecord;
+use crate::state::json::read;
 
 /// The most files of a list.
 const FILES_MAX: i64 = 1_000;

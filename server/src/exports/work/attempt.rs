@@ -13,7 +13,7 @@ use wasm_export::{Bundle, Export};
 
 use super::stored_file::{FileTotals, SharedProgress, StoredFile};
 use crate::audit::Action;
-use crate::exports::failure::Failure;
+use crate::exports::failure::{Failure, NO_LONGER_ALLOWED};
 use crate::exports::file_manifest::FileDescription;
 use crate::exports::files::{ExportFiles, StoredExport, Totals};
 use crate::exports::metrics::{EndStatus, ExportMetrics};
@@ -227,7 +227,7 @@ impl Attempt {
             (_, Ended::Retry { code, message } | Ended::Failed { code, message }) => {
                 self.maker.metrics.ended(&self.record, EndStatus::Failed);
                 let action = match code.as_str() {
-                    "no_longer_allowed" => Action::ExportRefused,
+                    NO_LONGER_ALLOWED => Action::ExportRefused,
                     _ => Action::ExportFailed,
                 };
                 self.log(action, Some((code, message)));

@@ -22,7 +22,7 @@ use crate::exports::idempotency::StoredAnswer;
 use crate::exports::order::Order;
 use crate::exports::record::ExportRecord;
 use crate::exports::store::Creation;
-use crate::exports::templates::overridden;
+use crate::exports::templates::{self, overridden};
 use crate::routes::extract::{Administrator, JsonBody};
 
 /// The bundle of everything about one person.
@@ -82,10 +82,7 @@ fn order(
     body: DataExportRequest,
     template: Option<ExportTemplate>,
 ) -> Result<Order, ApiError> {
-    if let Some(template) = template.as_ref().filter(|template| template.dataset != bundle) {
-        let name = template.name.clone();
-        return Err(ExportError::WrongTemplate { name, bundle }.into());
-    }
+    check_template(template.as_ref(), bundle)?;
     if body.options.encryption == Some(true) {
         return Err(ExportError::NotSupported("options.encryption").into());
     }
@@ -111,6 +108,23 @@ fn order(
     })
 }
 
+/// Checks that a template is of a bundle.
+///
+/// # Errors
+/// [`ExportError::WrongTemplate`].
+pub(super) fn check_template(
+    template: Option<&ExportTemplate>,
+    bundle: &'static str,
+) -> Result<(), ExportError> {
+    match template.filter(|template| template.dataset != bundle) {
+        Some(template) => Err(ExportError::WrongTemplate {
+            name: template.name.clone(),
+            bundle,
+        }),
+        None => Ok(()),
+    }
+}
+
 /// Returns the format and the parameters of a template, if there is one.
 pub(super) fn values_of(template: Option<ExportTemplate>) -> (Option<String>, TemplateParameters) {
     let values = template.map(|template| (template.format, template.parameters));
@@ -120,18 +134,17 @@ pub(super) fn values_of(template: Option<ExportTemplate>) -> (Option<String>, Te
 
 /// Returns the rows that options choose, or a template where they choose none.
 pub(super) fn rows_of(options: DataExportOptions, of_template: TemplateParameters) -> RowsRequest {
-    let system_fields = options
-        .include_system_fields
-        .or(of_template.include_system_fields);
+    let of_template = templates::rows_of(of_template);
     RowsRequest {
         filters: overridden(of_template.filters, options.filters.unwrap_or_default()),
         columns: options.field_selection.or(of_template.columns),
         limit: options.limit.or(of_template.limit),
         sort: options.sort_order.or(of_template.sort),
-        zone: of_template.zone,
         date_range: options.date_range.or(of_template.date_range),
-        include_system_fields: system_fields.unwrap_or_default(),
-        ..RowsRequest::default()
+        include_system_fields: options
+            .include_system_fields
+            .unwrap_or(of_template.include_system_fields),
+        ..of_template
     }
 }
 

@@ -8,7 +8,7 @@ use api::workspace_exports::WorkspaceExportRequest;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::error::ApiError;
-use crate::exports::deliveries::destinations::{DestinationError, Destinations};
+use crate::exports::deliveries::destinations::Destinations;
 use crate::exports::new_export::NewExport;
 use crate::exports::order::PermittedExport;
 use crate::permissions::{Permissions, Right};
@@ -59,12 +59,7 @@ impl Wanted {
     ) -> Result<PermittedExport, ApiError> {
         let Self { delivery, notify } = self;
         let (export, options) = (permitted.export, &app.settings.deliveries);
-        let checked = Destinations::check(delivery.as_ref(), notify, &export.scope, caller, options);
-        let delivery = checked.map_err(|error| match error {
-            DestinationError::Access(error) => ApiError::from(error),
-            DestinationError::Parameter(error) => error.into(),
-            DestinationError::Export(error) => error.into(),
-        })?;
+        let delivery = Destinations::check(delivery.as_ref(), notify, &export.scope, caller, options)?;
         if delivery.is_some() {
             permissions.check(Right::Deliver, &permitted.target)?;
         }

@@ -68,26 +68,10 @@ pub async fn make_link(
     (record, right): (&ExportRecord, DownloadRight),
     wanted: Wanted,
 ) -> Result<ExportLink, ApiError> {
-    let Wanted { mut lifetime, once } = wanted;
+    let Wanted { lifetime, once } = wanted;
     let delivery = Delivery::new(app, record, right)?;
-    // A link without its file would be a promise that nobody keeps.
-    if let Some(expires) = record.expires_at {
-        let left = Duration::try_from(expires.duration_since(Timestamp::now())).unwrap_or_default();
-        lifetime = lifetime.min(left);
-    }
-    let exports = &app.stored_exports;
-    let maker = LinkMaker::new(caller);
-    let link = exports.links.make(record.id, &maker, lifetime, once).await?;
-    tracing::info!(
-        action = Action::ExportLinkMade.name(),
-        caller = caller.name,
-        subject = %caller.subject,
-        export = %record.id,
-        workspace = record.workspace_id,
-        link = %link.id,
-        once,
-        expires = %link.expires_at
-    );
+    let links = &app.stored_exports.links;
+    let link = links.make(record, caller, lifetime, once).await?;
     address_of(app, request, delivery, link).await
 }
 

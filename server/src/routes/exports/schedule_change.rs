@@ -48,9 +48,7 @@ pub async fn changes(
     let export = match parts {
         Parts { is_export: true, .. } => Some(checked_export(app, caller, record, &request).await?),
         // The owner shows a credential that may be better than the one of the record.
-        Parts { is_resumed: true, .. } if is_own => {
-            Some(check_export(app, caller.clone(), &request).await?.export)
-        }
+        Parts { is_resumed: true, .. } if is_own => Some(permitted(app, caller.clone(), &request).await?),
         _ => None,
     };
     let mut changes = ScheduleChanges {
@@ -129,12 +127,17 @@ async fn checked_export(
     request: &ScheduleRequest,
 ) -> Result<NewExport, ApiError> {
     if record.is_of(caller) {
-        return Ok(check_export(app, caller.clone(), request).await?.export);
+        return permitted(app, caller.clone(), request).await;
     }
     let recorded = record.requester().ok_or(ExportError::OwnerGone)?;
     let owner = app.authenticator.present_caller(&recorded).await?;
-    let owner = owner.ok_or(ExportError::OwnerGone)?;
-    Ok(check_export(app, owner, request).await?.export)
+    permitted(app, owner.ok_or(ExportError::OwnerGone)?, request).await
+}
+
+/// Returns the export of a schedule, which this person may create now.
+async fn permitted(app: &App, person: Caller, request: &ScheduleRequest) -> Result<NewExport, ApiError> {
+    let permissions = app.permissions.of(&person).await?;
+    Ok(check_export(app, person, &permissions, request).await?.export)
 }
 
 fn recorded_timing(record: &ScheduleRecord) -> Result<Timing, ParameterError> {

@@ -11,7 +11,7 @@ use wasm_export::Zone;
 use wasm_export::options::Format;
 
 use super::conversation_request::{self, UNCOUNTED, file_name_pattern};
-use super::data::{OF_ALL, OF_PERSON, file_words, rows_of, values_of};
+use super::data::{OF_ALL, OF_PERSON, check_template, file_words, rows_of, values_of};
 use super::destinations::Wanted;
 use super::order;
 use super::templates::find_for_request;
@@ -25,7 +25,7 @@ use crate::exports::schedules::{NewSchedule, RECURRENCE, Recurrence, Timing};
 use crate::exports::templates::overridden;
 use crate::exports::{ExportError, Options};
 use crate::parameter::{ParameterError, parse_time};
-use crate::permissions::Right;
+use crate::permissions::{Permissions, Right};
 use crate::routes::bundles::REPORT;
 
 /// The member with the first time.
@@ -53,8 +53,8 @@ pub async fn new_schedule(
 ) -> Result<NewSchedule, ApiError> {
     let settings = app.exports.options();
     check_members(request, settings)?;
-    let permitted = check_export(app, caller.clone(), request).await?;
     let permissions = app.permissions.of(caller).await?;
+    let permitted = check_export(app, caller.clone(), &permissions, request).await?;
     let permitted = Wanted::of_schedule(request).add_to(permitted, app, caller, &permissions)?;
     let export = permitted.export;
     let timing = timing(request, now)?;
@@ -86,31 +86,39 @@ pub async fn new_schedule(
 pub async fn check_export(
     app: &App,
     caller: Caller,
+    permissions: &Permissions,
     request: &ScheduleRequest,
 ) -> Result<PermittedExport, ApiError> {
     refuse_unsupported(request)?;
-    let permissions = app.permissions.of(&caller).await?;
-    if request.export_type != ExportType::Conversations {
-        let template = find_for_request(app, &caller, &permissions, request.template.as_deref()).await?;
-        let order = order_of(request, template)?;
-        let permitted = order::check(app, caller, &permissions, order).await?;
-        permissions.check(Right::Schedule, &permitted.target)?;
-        return Ok(permitted);
-    }
-    let body = conversations_of(request)?;
-    let order = conversation_request::order_of(app, &body)?;
-    let order = Order {
-        retention_hours: retention_hours(request).or(order.retention_hours),
-        ..order
+    let (order, pattern) = match request.export_type {
+        ExportType::Conversations => {
+            let body = conversations_of(request)?;
+            let order = conversation_request::order_of(app, &body)?;
+            let order = Order {
+                retention_hours: retention_hours(request).or(order.retention_hours),
+                ..order
+            };
+            (order, Some(file_name_pattern(body.config.scope, UNCOUNTED)))
+        }
+        _ => {
+            let template = request.template.as_deref();
+            let template = find_for_request(app, &caller, permissions, template).await?;
+            (order_of(request, template)?, None)
+        }
     };
-    let permitted = order::check(app, caller, &permissions, order).await?;
-    permissions.check(Right::Schedule, &permitted.target)?;
+    let PermittedExport {
+        export,
+        target,
+        right,
+    } = order::check(app, caller, permissions, order).await?;
+    permissions.check(Right::Schedule, &target)?;
     Ok(PermittedExport {
         export: NewExport {
-            file_name_pattern: Some(file_name_pattern(body.config.scope, UNCOUNTED)),
-            ..permitted.export
+            file_name_pattern: pattern.or(export.file_name_pattern),
+            ..export
         },
-        ..permitted
+        target,
+        right,
     })
 }
 
@@ -215,16 +223,13 @@ fn order_of(request: &ScheduleRequest, template: Option<ExportTemplate>) -> Resu
         ExportType::Report => Some(REPORT),
         ExportType::Dataset | ExportType::Conversations => None,
     };
+    if let Some(bundle) = of_kind {
+        check_template(template.as_ref(), bundle)?;
+    }
     let dataset = match (of_kind, given) {
-        (Some(bundle), _)
-            if let Some(template) = template.as_ref().filter(|template| template.dataset != bundle) =>
-        {
-            let name = template.name.clone();
-            return Err(ExportError::WrongTemplate { name, bundle }.into());
-        }
         (Some(of_kind), Some(given)) if given != of_kind => {
             let problem = "contradicts `exportType`; leave it out, or give the type dataset";
-            return Err(contradictory("dataset", problem).into());
+            return Err(ParameterError::contradictory("dataset", problem).into());
         }
         (Some(name), _) | (None, Some(name)) => name,
         (None, None) => {
@@ -234,7 +239,7 @@ fn order_of(request: &ScheduleRequest, template: Option<ExportTemplate>) -> Resu
         }
     };
     if request.conversations.is_some() {
-        return Err(contradictory("conversations", "needs the type conversations").into());
+        return Err(ParameterError::contradictory("conversations", "needs the type conversations").into());
     }
     for name in request.file_options.keys() {
         check_option(name)?;
@@ -273,10 +278,10 @@ fn conversations_of(request: &ScheduleRequest) -> Result<ConversationExportReque
     ];
     if let Some((member, _)) = members.into_iter().find(|(_, is_given)| *is_given) {
         let problem = "has no effect on conversations; use the member `conversations`";
-        return Err(contradictory(member, problem));
+        return Err(ParameterError::contradictory(member, problem));
     }
     match (&request.conversations, &request.format) {
-        (Some(body), Some(format)) if body.config.format != *format => Err(contradictory(
+        (Some(body), Some(format)) if body.config.format != *format => Err(ParameterError::contradictory(
             "format",
             "contradicts `conversations.config.format`",
         )),
@@ -295,13 +300,6 @@ fn conversations_of(request: &ScheduleRequest) -> Result<ConversationExportReque
             conversation_ids: None,
             filters: None,
         }),
-    }
-}
-
-fn contradictory(field: &str, problem: &str) -> ParameterError {
-    ParameterError::Contradictory {
-        field: field.to_owned(),
-        problem: problem.to_owned(),
     }
 }
 

@@ -17,7 +17,7 @@ const INCLUDE_SYSTEM: &str = "include_system";
 const DAYS: &str = "days";
 
 /// The days without the parameter.
-const DAYS_SHOWN: u16 = 30;
+pub const DAYS_SHOWN: u16 = 30;
 
 /// Shows the figures of the caller's exports, and of everybody's if an administrator asks for them.
 pub async fn show(

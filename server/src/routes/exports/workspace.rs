@@ -33,7 +33,7 @@ use crate::exports::record::ExportRecord;
 use crate::exports::store::{Created, Creation, ListRequest};
 use crate::json_input::VALUES_MAX;
 use crate::parameter::ParameterError;
-use crate::permissions::{Permissions, Right};
+use crate::permissions::Permissions;
 use crate::routes::dataset_access::within;
 use crate::routes::extract::{Pairs, read_json};
 
@@ -182,13 +182,11 @@ async fn job(
 ) -> Result<ExportJob, ApiError> {
     let job = without_link(record);
     let target = record.target(&app.catalog.get(), member);
-    let is_linked = job.status == ExportStatus::Completed && permissions.allows(Right::Download, &target);
-    let download_url = match is_linked {
-        true => {
-            let right = permissions.right_to_download(&target)?;
+    let download_url = match permissions.download_right(&target) {
+        Some(right) if job.status == ExportStatus::Completed => {
             Some(current_link(app, request, member, (record, right)).await?.url)
         }
-        false => None,
+        _ => None,
     };
     Ok(ExportJob { download_url, ..job })
 }

@@ -19,6 +19,8 @@ use super::entry::{EntryBuilder, delete, get, post};
 use super::export_files::file;
 use super::exports::{EXPORTS, idempotency_key, number, one_of};
 use super::parameters as p;
+use crate::exports::analytics::DAYS_KEPT;
+use crate::routes::exports::statistics::DAYS_SHOWN;
 
 const CONVERSATIONS: &str = "Exports of conversations";
 const WORKSPACES: &str = "Exports of workspaces";
@@ -70,9 +72,9 @@ fn data() -> Vec<EntryBuilder> {
             number(
                 "days",
                 "The last days of the figures by day and of everybody.",
-                30,
+                DAYS_SHOWN.into(),
                 1,
-                Some(90),
+                Some(DAYS_KEPT.into()),
             ),
         ])
         .answer::<ExportStatistics>("The figures of the caller's exports, and of everybody's.")
