@@ -19,7 +19,12 @@ pub fn figure(caption: Caption<'_>, chart: &str, table: Table<'_>) -> String {
         "<figure class=\"chart\">\n<figcaption>{}</figcaption>\n",
         escape(caption.heading)
     );
-    if table.rows.iter().flat_map(|(_, numbers)| numbers).all(|number| *number == 0) {
+    if table
+        .rows
+        .iter()
+        .flat_map(|(_, numbers)| numbers)
+        .all(|number| *number == 0)
+    {
         return html + &format!("<p class=\"nothing\">{}</p>\n</figure>\n", texts.nothing);
     }
     html += &format!(

@@ -47,12 +47,7 @@ impl Caption<'_> {
     /// Returns the element `title` of a chart, which a screen reader reads: heading, total, maximum, period.
     fn title(self, total: u64, maximum: Option<(&str, u64)>) -> String {
         let texts = self.texts();
-        let mut title = format!(
-            "{}. {}: {}",
-            self.heading,
-            texts.total,
-            self.number(total)
-        );
+        let mut title = format!("{}. {}: {}", self.heading, texts.total, self.number(total));
         if let Some((label, value)) = maximum {
             title += &format!(". {}: {} ({label})", texts.maximum, self.number(value));
         }

@@ -93,7 +93,11 @@ fn bar(
     let mut title = escape(&stack.label);
     let mut parts = String::new();
     let (mut below, mut bottom) = (0_u64, BOTTOM);
-    for (one, number) in series.iter().zip(&stack.numbers).filter(|(_, number)| **number > 0) {
+    for (one, number) in series
+        .iter()
+        .zip(&stack.numbers)
+        .filter(|(_, number)| **number > 0)
+    {
         below = below.saturating_add(*number);
         let top = scale.y(below).min(bottom - HEIGHT_MIN);
         title += &format!(" · {} {}", escape(one.label), caption.number(*number));

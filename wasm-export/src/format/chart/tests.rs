@@ -243,10 +243,7 @@ fn sizes_have_units() {
         ..caption("Size a day", Language::English)
     };
     let svg = line(&[point("2026-01-01", 3_400_000)], caption);
-    assert_eq!(
-        texts(&svg, "text"),
-        ["2.0 MB", "4.0 MB", "3.4 MB", "2026-01-01"]
-    );
+    assert_eq!(texts(&svg, "text"), ["2.0 MB", "4.0 MB", "3.4 MB", "2026-01-01"]);
     assert!(texts(&svg, "title")[0].contains("Total: 3.4 MB. Highest: 3.4 MB (2026-01-01)"));
 }
 
@@ -257,7 +254,8 @@ fn a_table_has_a_column_for_each_series() {
         rows: &[("2026-01-01", vec![0, 1])],
     };
     let html = figure(caption("A", Language::English), "", table);
-    let row = "<tr><th scope=\"row\">2026-01-01</th><td class=\"number\">0</td><td class=\"number\">1</td></tr>";
+    let row =
+        "<tr><th scope=\"row\">2026-01-01</th><td class=\"number\">0</td><td class=\"number\">1</td></tr>";
     assert!(html.contains(row), "{html}");
 }
 
