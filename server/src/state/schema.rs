@@ -66,6 +66,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "export statistics",
         include_str!("../../migrations/0010_export_statistics.sql"),
     ),
+    (
+        12,
+        "export alerts",
+        include_str!("../../migrations/0012_export_alerts.sql"),
+    ),
 ];
 
 /// One database of one running server, to compare two of them.
