@@ -66,6 +66,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "export statistics",
         include_str!("../../migrations/0010_export_statistics.sql"),
     ),
+    (
+        11,
+        "incremental schedules",
+        include_str!("../../migrations/0011_incremental_schedules.sql"),
+    ),
 ];
 
 /// One database of one running server, to compare two of them.
