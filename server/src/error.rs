@@ -634,6 +634,7 @@ fn export(error: &ExportError) -> Kind {
         ExportError::RateLimited { .. } => (S::TOO_MANY_REQUESTS, "rate_limited", "Too many exports"),
         ExportError::Quota { .. } => (S::PAYLOAD_TOO_LARGE, "quota_exceeded", "The storage is used up"),
         ExportError::AlreadyOver => (S::CONFLICT, "already_over", "The export is over"),
+        ExportError::RunNotOver => (S::CONFLICT, "run_not_over", "A run is not over"),
         ExportError::NotOver => (S::CONFLICT, "not_over", "The export is not over"),
         ExportError::UnknownPermission(_) => (S::NOT_FOUND, "unknown_permission", "Unknown permission"),
         ExportError::PermissionExists => (S::CONFLICT, "permission_exists", "There is such a permission"),

@@ -32,6 +32,7 @@ mod export_links;
 mod export_permissions;
 mod export_queue;
 mod export_rights;
+mod export_schedule_increments;
 mod export_schedule_runs;
 mod export_schedules;
 mod export_storage;

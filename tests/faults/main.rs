@@ -8,6 +8,7 @@ mod cut_and_resume;
 mod database_dies;
 mod disk;
 mod dump;
+mod export_increments;
 mod export_storage;
 mod export_workers;
 mod leftovers;

@@ -7,12 +7,14 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-/// Faster, because nothing is forced to the disk: the tests' data need not survive a crash of the machine.
+/// Faster, because nothing is forced to the disk: the tests' data need not survive a crash of the machine. Prepared transactions are
+/// allowed, which some sites have.
 const SETTINGS: &[(&str, &str)] = &[
     ("fsync", "off"),
     ("synchronous_commit", "off"),
     ("full_page_writes", "off"),
     ("max_connections", "200"),
+    ("max_prepared_transactions", "10"),
 ];
 
 /// Roles that must show their password (scram-sha-256); PostgreSQL trusts all others. Tests run side by side and roles

@@ -16,6 +16,7 @@
 //! | [`proxy`], [`nginx`], [`pgbouncer`], [`small_disk`] | a network that cuts, stalls and crawls; a proxy; a pooler; a full disk |
 //! | [`definitions`], [`golden`] | dataset definitions, the golden corpus |
 //! | [`stored_exports`] | background exports whose record and file a test makes itself |
+//! | [`increments`] | a table of events, and incremental schedules of its rows |
 //! | [`tokens`] | JWTs, valid and forged |
 //! | [`workspaces`] | workspaces with members and rows of brand monitoring |
 //! | [`browser`], [`driver`] | headless Chromium |
@@ -42,6 +43,7 @@ pub mod exports;
 pub mod golden;
 pub mod hostile;
 pub mod http;
+pub mod increments;
 pub mod logs;
 pub mod metrics;
 pub mod newer;

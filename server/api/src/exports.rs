@@ -258,6 +258,12 @@ pub struct Export {
     /// As they were sent.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub parameters: Value,
+    /// Of a run of an incremental schedule: the least time of its rows. The first run has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_from: Option<Timestamp>,
+    /// Of such a run: the time that its rows are before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_before: Option<Timestamp>,
     /// The time of the database when the rows were read.
     pub snapshot_at: Option<Timestamp>,
     pub created_at: Timestamp,

@@ -79,13 +79,14 @@ pub struct ScheduleRequest {
     /// Whether the addresses of `delivery.email` hear of a failure, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notify: Option<bool>,
-    // Members that are refused by name, because they have no effect yet.
+    /// Each run has the rows that have come since the one before, each of them once. The first run has all rows. Only for datasets
+    /// that declare how their rows come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incremental: Option<bool>,
+    // Refused by name, because it has no effect yet.
     #[serde(default, skip_serializing)]
     #[cfg_attr(feature = "openapi", schema(ignore))]
     pub encryption: Option<Value>,
-    #[serde(default, skip_serializing)]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub incremental: Option<Value>,
 }
 
 /// Whether a run is made up for whose time has passed, for example while no server ran.
@@ -176,6 +177,10 @@ pub struct Schedule {
     pub zone: String,
     pub scheduled_at: Timestamp,
     pub missed: MissedRuns,
+    /// Whether each run has the rows that have come since the one before.
+    pub incremental: bool,
+    /// Of an incremental schedule: the rows before this time are in the files of its runs. Null: no run has been complete.
+    pub watermark: Option<Timestamp>,
     pub status: ScheduleStatus,
     /// The next five times, or fewer; none while it is not active.
     pub next_runs: Vec<Timestamp>,

@@ -19,6 +19,7 @@
 //! - `owner` compares the owner of a row with the subject of a caller.
 //! - `value` parses the value of a query parameter.
 //! - `export_target` describes an export for permissions.
+//! - [`increment`] narrows rows to those since an earlier export, and [`settled`] finds the time before which no row comes any more.
 //! - `keyset` makes the condition "after this row".
 //! - [`template`] renders SQL with values.
 //! - [`options`] reads and caches the values that a filter offers.
@@ -32,6 +33,7 @@ pub mod definition;
 mod definition_files;
 mod export_target;
 mod id_type;
+pub mod increment;
 mod keyset;
 mod named_tables;
 pub mod new_definition;
@@ -42,6 +44,7 @@ pub mod query;
 mod search_path;
 mod secret_names;
 pub mod selection;
+pub mod settled;
 pub mod template;
 pub mod unavailable;
 mod value;

@@ -11,7 +11,8 @@ use wasm_export::options::Format;
 use wasm_export::rows::Cursor;
 use wasm_export::zone::Zone;
 
-use super::definition::{Column, Definition, Filter};
+use super::definition::{Column, Definition, Filter, Incremental};
+use super::increment::Increment;
 use super::{value, words};
 use crate::parameter::{ParameterError, parse_time};
 
@@ -192,6 +193,22 @@ impl Selection {
         let is_free = self.sort.is_none() && self.after.is_none() && self.limit.is_none();
         if format.is_log() && is_newest_first && is_free {
             self.sort = Some(Sort::Reversed);
+        }
+        self
+    }
+
+    /// Narrows the rows to those of a run. Its times replace nothing, because the request has none.
+    #[must_use]
+    pub fn within(
+        mut self,
+        definition: &Definition,
+        incremental: &Incremental,
+        increment: &Increment,
+    ) -> Self {
+        for (name, time) in increment.bounds(incremental) {
+            let position = definition.filter(name);
+            self.filters
+                .extend(position.map(|position| (position, vec![time.to_string()])));
         }
         self
     }

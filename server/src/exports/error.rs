@@ -61,6 +61,10 @@ pub enum ExportError {
     AlreadyOver,
     #[error("the export has not ended yet; cancel it, or wait")]
     NotOver,
+    #[error(
+        "a run of this schedule is not over, and each run has the rows since the one before; wait until it is complete, or cancel it"
+    )]
+    RunNotOver,
     #[error("there is no permission `{0}`; /api/admin/export-permissions lists them")]
     UnknownPermission(String),
     #[error("another permission is for the same person or role, type, dataset and format; change that one")]

@@ -10,6 +10,7 @@ use crate::auth::AuthError;
 use crate::datasets::RenderError;
 use crate::datasets::bundle_request::RequestError;
 use crate::datasets::query::AccessError;
+use crate::datasets::settled::Unsettled;
 use crate::datasets::workspaces::WorkspacesError;
 use crate::parameter::ParameterError;
 use crate::permissions::NotPermitted;
@@ -161,6 +162,19 @@ impl From<StorageError> for Failure {
             first.make_ascii_uppercase();
         }
         Self::passing("storage_failed", message)
+    }
+}
+
+impl From<Unsettled> for Failure {
+    fn from(error: Unsettled) -> Self {
+        match error {
+            Unsettled::Database(error) => error.into(),
+            Unsettled::Unseen(reason) => Self::lasting(
+                "increment_refused",
+                format!("A row that comes late would be in no file: {reason}"),
+            ),
+            Unsettled::Prepared | Unsettled::Hidden => Self::passing("rows_not_settled", error.to_string()),
+        }
     }
 }
 

@@ -36,6 +36,8 @@
 //! | `new_permission` | a permission that is to be recorded |
 //! | `templates`, `new_template` | values for requests: built in, and to be recorded |
 //! | `relative_days` | days that are counted from today |
+//! | `increments` | the runs of incremental schedules: one at a time, from where the last one ended |
+//! | `run_rows` | the rows of a run of an incremental schedule |
 //! | `target` | an export as permissions see it |
 //! | `expiry` | the end of the time for which a file is kept |
 //! | [`cleanup`], [`cleanup_schedule`] | what is over is removed |
@@ -64,6 +66,7 @@ pub mod file_manifest;
 pub mod file_options;
 pub mod files;
 pub mod idempotency;
+mod increments;
 pub mod limits;
 pub mod link_address;
 pub mod link_signature;
@@ -83,6 +86,7 @@ mod queue;
 pub mod receipt;
 pub mod record;
 pub mod relative_days;
+mod run_rows;
 pub mod schedules;
 pub mod sending;
 pub mod store;

@@ -52,6 +52,11 @@ pub struct NewExport {
     /// The number of conversations, where they are counted.
     pub total_items: Option<u64>,
     pub parent_id: Option<Uuid>,
+    /// Whether it has the rows of one run of an incremental schedule.
+    pub incremental: bool,
+    /// The times of these rows, where they are known already.
+    pub rows_from: Option<Timestamp>,
+    pub rows_before: Option<Timestamp>,
     #[serde(flatten)]
     pub run: Option<ScheduledRun>,
     /// The recipients of the file.
@@ -113,6 +118,9 @@ impl NewExport {
             retention_hours: record.retention_hours,
             total_items: record.total_items,
             parent_id: Some(record.id),
+            incremental: record.incremental,
+            rows_from: record.rows_from,
+            rows_before: record.rows_before,
             run: None,
             // The recipients have not asked for another file.
             delivery: None,

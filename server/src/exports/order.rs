@@ -236,6 +236,9 @@ impl Order {
             retention_hours,
             total_items: None,
             parent_id: None,
+            incremental: false,
+            rows_from: None,
+            rows_before: None,
             run: None,
             delivery: None,
         };

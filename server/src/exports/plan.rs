@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use api::datasets::RowsRequest;
 use uuid::Uuid;
 use wasm_export::Options;
 use wasm_export::bundle::Contents;
 
 use super::failure::{Failure, unavailable};
 use super::new_export::bundle_pairs;
+use super::queue::Lease;
 use super::record::ExportRecord;
 use super::relative_days::with_resolved_days;
+use super::run_rows::{increment, without_increment};
 use crate::auth::{Authenticator, Caller, Scope};
 use crate::datasets::catalog::{Cause, CurrentCatalog, Unavailable};
 use crate::datasets::{BundleParts, BundleRequest, Catalog, Dataset, Query, Selection};
@@ -32,6 +35,8 @@ pub struct Planner {
 pub(super) struct Plan {
     pub prepared: Prepared,
     pub formatter: PlannedFormatter,
+    /// As the manifest of the file shows them.
+    pub rows: RowsRequest,
 }
 
 /// What makes the file of the rows.
@@ -45,7 +50,7 @@ impl Planner {
     ///
     /// # Errors
     /// [`Failure`] with the code `no_longer_allowed` where that is not so.
-    pub(super) async fn plan(&self, record: &ExportRecord) -> Result<Plan, Failure> {
+    pub(super) async fn plan(&self, record: &ExportRecord, lease: &Lease) -> Result<Plan, Failure> {
         let catalog = self.catalog.get();
         let caller = self.caller(record, &catalog).await?;
         let permissions = self.permissions.of(&caller).await?;
@@ -55,7 +60,7 @@ impl Planner {
         }
         let right = permissions.right_to_export(&target)?;
         if let Some(dataset) = catalog.get(&record.dataset).filter(|dataset| dataset.is_here()) {
-            return self.plan_dataset(record, dataset, &caller, &right).await;
+            return self.plan_dataset(record, lease, dataset, (&caller, &right)).await;
         }
         match catalog.bundle(&record.dataset) {
             Some(bundle) => {
@@ -82,6 +87,7 @@ impl Planner {
         permissions.check(Right::Download, &target)?;
         let rows = with_resolved_days(record.selection.clone())?;
         if let Some(dataset) = catalog.get(&record.dataset).filter(|dataset| dataset.is_here()) {
+            let rows = without_increment(record, &dataset.definition, rows);
             let selection = Selection::parse_body(&dataset.definition, &rows)?;
             let query = Query::to_export(dataset, &caller, &right, &selection)?;
             check_scope(record, query.scope())?;
@@ -118,9 +124,9 @@ impl Planner {
     async fn plan_dataset(
         &self,
         record: &ExportRecord,
+        lease: &Lease,
         dataset: &Dataset,
-        caller: &Caller,
-        right: &ExportRight,
+        (caller, right): (&Caller, &ExportRight),
     ) -> Result<Plan, Failure> {
         let definition = &dataset.definition;
         match &dataset.unavailable {
@@ -132,16 +138,26 @@ impl Planner {
             Some(_) => return Err(unavailable(&definition.name)),
         }
         let options = record.options.clone();
-        let selection = Selection::parse_body(definition, &with_resolved_days(record.selection.clone())?)?
+        let mut rows = without_increment(record, definition, record.selection.clone());
+        let mut selection = Selection::parse_body(definition, &with_resolved_days(rows.clone())?)?
             .for_format(definition, options.format);
         let query = Query::to_export(dataset, caller, right, &selection)?;
         check_scope(record, query.scope())?;
         definition.allowed().check(&query.header(), &options)?;
         let source = dataset.source(&self.source, &self.state).await?;
-        let prepared = Prepared::new(source.for_export().await?, &query, &selection).await?;
+        let mut connection = source.for_export().await?;
+        if record.incremental {
+            let incremental = definition.declared_increments()?;
+            let increment = increment(record, lease, incremental, &rows, &mut connection).await?;
+            rows = increment.add_to(rows, incremental);
+            selection = selection.within(definition, incremental, &increment);
+        }
+        let query = Query::to_export(dataset, caller, right, &selection)?;
+        let prepared = Prepared::new(connection, &query, &selection).await?;
         Ok(Plan {
             prepared,
             formatter: PlannedFormatter::Dataset(options),
+            rows,
         })
     }
 
@@ -165,6 +181,7 @@ impl Planner {
         Ok(Plan {
             prepared,
             formatter: PlannedFormatter::Bundle(record.options.clone(), Box::new(contents(parts, record.id))),
+            rows: record.selection.clone(),
         })
     }
 }

@@ -67,6 +67,10 @@ pub struct ExportRecord {
     pub schedule_id: Option<i64>,
     /// When the credential was shown; `None`: when the export was created.
     pub authorized_at: Option<Timestamp>,
+    /// See [`NewExport`](super::new_export::NewExport).
+    pub incremental: bool,
+    pub rows_from: Option<Timestamp>,
+    pub rows_before: Option<Timestamp>,
 }
 
 /// The rows of the file, as they are recorded.
@@ -208,6 +212,8 @@ impl ExportRecord {
             checksum: self.sha256.clone(),
             compression_ratio: self.raw_bytes.zip(self.file_bytes).and_then(ratio),
             parameters: self.parameters.clone(),
+            rows_from: self.rows_from,
+            rows_before: self.rows_before,
             snapshot_at: self.snapshot_at,
             created_at: self.created_at,
             scheduled_at: (status == ExportStatus::Scheduled).then_some(self.not_before),

@@ -67,6 +67,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/0010_export_statistics.sql"),
     ),
     (
+        11,
+        "incremental schedules",
+        include_str!("../../migrations/0011_incremental_schedules.sql"),
+    ),
+    (
         12,
         "export alerts",
         include_str!("../../migrations/0012_export_alerts.sql"),

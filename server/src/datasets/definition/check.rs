@@ -73,6 +73,7 @@ impl Definition {
             check_name("quick choice", &quick.name, '-')?;
             self.check_quick(quick)?;
         }
+        self.check_incremental()?;
         self.columns.iter().try_for_each(Column::check_table)?;
         self.check_highlights()?;
         self.filters

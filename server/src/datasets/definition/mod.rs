@@ -6,6 +6,7 @@ mod figure;
 mod file_name;
 mod filter;
 mod highlight;
+mod incremental;
 mod inherit;
 mod order;
 mod parameter;
@@ -24,6 +25,7 @@ pub use self::figure::Figure;
 pub use self::file_name::{FileNamePattern, NamedRows, render as render_file_name};
 pub use self::filter::{Choices, Filter, pg_type};
 pub use self::highlight::Highlight;
+pub use self::incremental::Incremental;
 use self::inherit::inherit;
 pub use self::inherit::{Sources, inherits};
 pub use self::order::Order;
@@ -91,6 +93,8 @@ pub struct Definition {
     /// In the order of the page.
     #[serde(rename = "filter", default)]
     pub filters: Vec<Filter>,
+    /// How rows come, for schedules whose runs have the new ones. Absent: no schedule can.
+    pub incremental: Option<Incremental>,
     /// Values that the SQL of columns, figures and `from` uses.
     #[serde(rename = "parameter", default)]
     pub parameters: Vec<Parameter>,
@@ -201,6 +205,7 @@ impl Definition {
             r#where: None,
             columns: Vec::new(),
             filters: Vec::new(),
+            incremental: None,
             parameters: Vec::new(),
             figures: figure::of_rows(),
             quick: Vec::new(),
@@ -458,12 +463,18 @@ mod tests {
             format!("{example}[[figure]]\nnonsense = 1"),
             format!("{example}[[quick]]\nnonsense = 1"),
             format!("{example}[[highlight]]\nnonsense = 1"),
+            format!("{example}[incremental]\nnonsense = 1"),
         ];
         for text in unknown {
             let refused = Definition::parse(&text).unwrap_err();
             let (_, keys) = refused.split_once("expected ").unwrap();
             for key in keys.split('`').skip(1).step_by(2) {
-                let names = [format!("`{key}`"), format!("`[[{key}]]`"), format!("{{ {key} = ")];
+                let names = [
+                    format!("`{key}`"),
+                    format!("`[{key}]`"),
+                    format!("`[[{key}]]`"),
+                    format!("{{ {key} = "),
+                ];
                 let is_named = names.iter().any(|name| reference.contains(name));
                 assert!(is_named, "{key} is missing");
             }

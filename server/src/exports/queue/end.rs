@@ -10,12 +10,23 @@ use super::lease::{Lease, add_usage, release};
 use crate::exports::analytics::count;
 use crate::exports::deliveries;
 use crate::exports::files::{StoredExport, Totals};
+use crate::exports::increments;
 use crate::exports::schedules;
 use crate::exports::store::{LogKind, log};
 use crate::state::{Purpose, StateError};
 
 /// The greatest power of four in the pause before another attempt.
 const RETRY_POWER_MAX: u16 = 6;
+
+/// How the file of an attempt was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::exports) enum Completion {
+    Recorded,
+    /// The lease was lost, or the export is to be cancelled.
+    Refused,
+    /// Another run of its schedule has the same rows.
+    Outdated,
+}
 
 /// How an attempt ended without a file.
 #[derive(Clone, Debug)]
@@ -35,12 +46,12 @@ pub(in crate::exports) enum Ended {
 }
 
 impl Lease {
-    /// Records the file: the export is complete. Returns `false`, and changes nothing, if the lease was lost or the export is to be
-    /// cancelled.
+    /// Records the file: the export is complete, and the next run of an incremental schedule begins where its rows end. Changes
+    /// nothing unless it returns [`Completion::Recorded`].
     ///
     /// # Errors
     /// [`StateError`]. Then it is unknown whether the export is complete.
-    pub async fn complete(&self, file: &StoredExport, totals: &Totals) -> Result<bool, StateError> {
+    pub async fn complete(&self, file: &StoredExport, totals: &Totals) -> Result<Completion, StateError> {
         let mut connection = self.state.connection(Purpose::Work).await?;
         let mut transaction = connection.begin().await?;
         let reserved: Option<i64> = query_scalar(
@@ -66,18 +77,22 @@ impl Lease {
         .fetch_optional(&mut *transaction)
         .await?;
         let Some(reserved) = reserved else {
-            return Ok(false);
+            return Ok(Completion::Refused);
         };
         let unreserved = file.bytes.cast_signed() - reserved;
         add_usage(&mut transaction, &self.owner, unreserved).await?;
         let message = format!("{} rows, {} bytes", totals.rows, file.bytes);
         log(&mut transaction, self.id, LogKind::Complete, &message).await?;
         count(&mut transaction, self.id).await?;
+        if !increments::move_watermark(&mut transaction, self.id).await? {
+            transaction.rollback().await?;
+            return Ok(Completion::Outdated);
+        }
         schedules::completed(&mut transaction, self.schedule).await?;
         deliveries::release(&mut transaction, self.id).await?;
         notify(&mut transaction, self.id).await?;
         transaction.commit().await?;
-        Ok(true)
+        Ok(Completion::Recorded)
     }
 
     /// Records that the attempt ended without a file. Returns what the export is now: `queued` waits for another attempt. An export

@@ -24,15 +24,15 @@ pub struct ScheduleCreation<'a> {
 const INSERT: &str = "insert into decant.export_schedules as s \
          (name, subject, caller, credential, role, scope, workspace_id, export_type, dataset, format, options, parameters, \
           selection, retention_hours, file_name_pattern, request, schedule_pattern, zone, starts_at, missed, next_run_time, \
-          max_failures, delivery) \
+          max_failures, delivery, incremental) \
      select n.name, n.subject, n.caller, n.credential, n.role, n.scope, n.workspace_id, n.export_type, n.dataset, n.format, \
          n.options, n.parameters, n.selection, n.retention_hours, n.file_name_pattern, n.request, n.schedule_pattern, n.zone, \
-         n.starts_at, n.missed, n.next_run_time, n.max_failures, n.delivery \
+         n.starts_at, n.missed, n.next_run_time, n.max_failures, n.delivery, n.incremental \
      from jsonb_to_record($1::jsonb) as n \
          (name text, subject text, caller text, credential text, role text, scope jsonb, workspace_id text, export_type text, \
           dataset text, format text, options jsonb, parameters jsonb, selection jsonb, retention_hours integer, \
           file_name_pattern text, request jsonb, schedule_pattern text, zone text, starts_at timestamptz, missed text, \
-          next_run_time timestamptz, max_failures integer, delivery jsonb) \
+          next_run_time timestamptz, max_failures integer, delivery jsonb, incremental boolean) \
      returning row_to_json(s)::text";
 
 impl ExportStore {

@@ -13,6 +13,7 @@ use super::record::ScheduleRecord;
 use crate::audit::Action;
 use crate::exports::deliveries;
 use crate::exports::error::ExportError;
+use crate::exports::increments;
 use crate::exports::new_export::NewExport;
 use crate::exports::record::ExportRecord;
 use crate::exports::store::{ExportStore, insert};
@@ -41,7 +42,7 @@ const ADVANCE: &str = "update decant.export_schedules s set next_run_time = n.ne
 pub struct Started {
     /// Exports that were created.
     pub exports: Vec<Uuid>,
-    /// Schedules that skip a time that has passed long ago.
+    /// Schedules that skip a time: it has passed long ago, or an incremental one still runs.
     pub missed: u64,
     /// Schedules that cannot be read.
     pub failed: u64,
@@ -127,11 +128,19 @@ impl ExportStore {
         let now = now.parse::<Timestamp>();
         let now = now.map_err(|error| sqlx::Error::Decode(error.into()))?;
         let mut batch = Batch::default();
+        let mut records: Vec<ScheduleRecord> = Vec::with_capacity(due.len());
         for (id, record) in due {
             match read(&record) {
-                Ok(record) => batch.add(record, now, self.options().schedule_grace),
+                Ok(record) => records.push(record),
                 Err(error) => batch.fail(id, format!("It is of another version: {error}")),
             }
+        }
+        let incremental = records.iter().filter(|record| record.incremental);
+        let incremental: Vec<i64> = incremental.map(|record| record.id).collect();
+        let running = increments::running(&mut transaction, &incremental).await?;
+        for record in records {
+            let is_running = running.contains(&record.id);
+            batch.add(record, now, self.options().schedule_grace, is_running);
         }
         let records = insert(&mut transaction, &batch.runs, CALLER).await?;
         query(ADVANCE)
@@ -147,8 +156,9 @@ impl ExportStore {
 }
 
 impl Batch {
-    /// Adds the run of a schedule whose time has come, and its next time.
-    fn add(&mut self, record: ScheduleRecord, now: Timestamp, grace: Duration) {
+    /// Adds the run of a schedule whose time has come, and its next time. While a run of an incremental schedule is not over, the time
+    /// is missed: the next run has its rows.
+    fn add(&mut self, record: ScheduleRecord, now: Timestamp, grace: Duration, is_running: bool) {
         let (id, due) = (record.id, record.next_run_time);
         let timing = match record.timing() {
             Ok(timing) => timing,
@@ -165,7 +175,8 @@ impl Batch {
             last_error: None,
         });
         let late = due.map(|due| now.duration_since(due).unsigned_abs());
-        match record.missed == MissedRuns::Skip && late.is_some_and(|late| late > grace) {
+        let is_too_late = record.missed == MissedRuns::Skip && late.is_some_and(|late| late > grace);
+        match is_running || is_too_late {
             true => self.missed.push(record),
             false => self.runs.push(record.run(due, now)),
         }

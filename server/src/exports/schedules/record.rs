@@ -52,6 +52,10 @@ pub struct ScheduleRecord {
     pub last_error: Option<String>,
     /// The recipients of each run.
     pub delivery: Option<Destinations>,
+    /// Whether each run has the rows since the one before.
+    pub incremental: bool,
+    /// The time before which earlier runs have all rows.
+    pub watermark: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -130,6 +134,10 @@ impl ScheduleRecord {
             retention_hours: self.retention_hours,
             total_items: None,
             parent_id: None,
+            incremental: self.incremental,
+            // A worker finds the times when it begins.
+            rows_from: None,
+            rows_before: None,
             run: Some(ScheduledRun {
                 schedule_id: self.id,
                 due,
@@ -158,6 +166,8 @@ impl ScheduleRecord {
             zone: self.zone.clone(),
             scheduled_at: self.starts_at,
             missed: self.missed,
+            incremental: self.incremental,
+            watermark: self.watermark,
             status: self.status,
             next_runs: match self.status {
                 ScheduleStatus::Active => self.next_runs(),

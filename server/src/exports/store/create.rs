@@ -10,6 +10,7 @@ use crate::auth::Caller;
 use crate::exports::deliveries;
 use crate::exports::error::ExportError;
 use crate::exports::idempotency::{IdempotencyKey, StoredAnswer};
+use crate::exports::increments;
 use crate::exports::limits::{Rate, count_creations, storage_usage};
 use crate::exports::new_export::NewExport;
 use crate::exports::record::ExportRecord;
@@ -39,17 +40,18 @@ const INSERT: &str = "with added as ( \
          insert into decant.data_exports \
              (id, subject, caller, credential, role, scope, workspace_id, export_type, dataset, format, options, parameters, \
               selection, parent_id, status, priority, not_before, total_items, file_name, file_name_pattern, \
-              retention_hours, schedule_id, due, authorized_at) \
+              retention_hours, schedule_id, due, authorized_at, incremental, rows_from, rows_before) \
          select n.id, n.subject, n.caller, n.credential, n.role, n.scope, n.workspace_id, n.export_type, n.dataset, n.format, \
              n.options, n.parameters, n.selection, n.parent_id, \
              case when n.not_before > now() then 'scheduled' else 'queued' end, \
              n.priority, greatest(n.not_before, now()), n.total_items, n.file_name, n.file_name_pattern, \
-             n.retention_hours, n.schedule_id, n.due, n.authorized_at \
+             n.retention_hours, n.schedule_id, n.due, n.authorized_at, n.incremental, n.rows_from, n.rows_before \
          from jsonb_to_recordset($1::jsonb) as n \
              (id uuid, subject text, caller text, credential text, role text, scope jsonb, workspace_id text, \
               export_type text, dataset text, format text, options jsonb, parameters jsonb, selection jsonb, \
               parent_id uuid, priority smallint, not_before timestamptz, total_items bigint, file_name text, \
-              file_name_pattern text, retention_hours integer, schedule_id bigint, due timestamptz, authorized_at timestamptz) \
+              file_name_pattern text, retention_hours integer, schedule_id bigint, due timestamptz, authorized_at timestamptz, \
+              incremental boolean, rows_from timestamptz, rows_before timestamptz) \
          on conflict (schedule_id, due) where schedule_id is not null do nothing \
          returning data_exports.*), \
      runs as ( \
@@ -65,8 +67,8 @@ impl ExportStore {
     /// recorded.
     ///
     /// # Errors
-    /// [`ExportError::RateLimited`], [`ExportError::Quota`], [`ExportError::IdempotencyConflict`], [`ExportError::NoState`],
-    /// [`ExportError::State`].
+    /// [`ExportError::RateLimited`], [`ExportError::Quota`], [`ExportError::RunNotOver`], [`ExportError::IdempotencyConflict`],
+    /// [`ExportError::NoState`], [`ExportError::State`].
     pub async fn create(&self, creation: Creation<'_>) -> Result<Created, ExportError> {
         let caller = creation.caller;
         let (created, records) = self
@@ -74,6 +76,7 @@ impl ExportStore {
                 let count = u32::try_from(creation.exports.len()).unwrap_or(u32::MAX);
                 let rate = self.count_creations(transaction, caller, count).await?;
                 self.check_quotas(transaction, &creation.exports).await?;
+                increments::check_no_run(transaction, &creation.exports).await?;
                 let records = insert(transaction, &creation.exports, &caller.name).await?;
                 Ok(((creation.answer)(&records), rate, records))
             })

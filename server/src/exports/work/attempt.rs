@@ -19,7 +19,7 @@ use crate::exports::files::{ExportFiles, StoredExport, Totals};
 use crate::exports::metrics::{EndStatus, ExportMetrics};
 use crate::exports::notices::{Notice, Notices};
 use crate::exports::plan::{Plan, PlannedFormatter, Planner};
-use crate::exports::queue::{Beat, Ended, Lease};
+use crate::exports::queue::{Beat, Completion, Ended, Lease};
 use crate::exports::record::ExportRecord;
 use crate::file::Formatter;
 use crate::pour::{PourError, pour};
@@ -162,7 +162,8 @@ impl Attempt {
         }
     }
 
-    /// Records a file. If the lease was lost, or the export is to be cancelled, the file is removed.
+    /// Records a file. It is removed if it cannot be that of the export: the lease was lost, the export is to be cancelled, or
+    /// another run has its rows.
     async fn record_file(&self, file: &StoredExport, totals: &Totals) {
         let recorded = loop {
             match self.lease.complete(file, totals).await {
@@ -172,7 +173,7 @@ impl Attempt {
             }
         };
         match recorded {
-            Some(true) => {
+            Some(Completion::Recorded) => {
                 let record = &self.record;
                 let took = self.began.elapsed();
                 self.maker
@@ -189,9 +190,17 @@ impl Attempt {
                     bytes = file.bytes
                 );
             }
-            Some(false) => {
+            Some(Completion::Refused) => {
                 self.remove(file).await;
                 self.record_ended(&Ended::Cancelled).await;
+            }
+            Some(Completion::Outdated) => {
+                self.remove(file).await;
+                let ended = Ended::Retry {
+                    code: "increment_outdated".to_owned(),
+                    message: "Another run of the schedule has these rows".to_owned(),
+                };
+                self.record_ended(&ended).await;
             }
             // It is unknown whether the record has the file. The clean-up finds out.
             None => self.log(Action::ExportLeaseLost, None),
@@ -283,8 +292,13 @@ impl Maker {
         progress: &Arc<SharedProgress>,
         stop: &CancellationToken,
     ) -> Result<(StoredExport, Totals), Failure> {
-        let planning = stop.run_until_cancelled(self.planner.plan(record));
-        let Plan { prepared, formatter } = planning.await.unwrap_or_else(|| Err(Failure::stopped()))?;
+        let planning = stop.run_until_cancelled(self.planner.plan(record, &lease));
+        let planned = planning.await.unwrap_or_else(|| Err(Failure::stopped()))?;
+        let Plan {
+            prepared,
+            formatter,
+            rows,
+        } = planned;
         progress.expect(prepared.estimated_rows());
         let header = prepared.header();
         let columns = match formatter {
@@ -296,7 +310,7 @@ impl Maker {
             dataset: record.dataset.clone(),
             format: record.format.clone(),
             options: serde_json::to_value(&record.options).unwrap_or_default(),
-            selection: serde_json::to_value(&record.selection).unwrap_or_default(),
+            selection: serde_json::to_value(&rows).unwrap_or_default(),
         };
         let name = record.file_name.as_deref().unwrap_or_default();
         let writer = self

@@ -21,6 +21,7 @@
 //! | `templates` | values for requests |
 //! | `permissions` | permissions of people and roles for exports |
 //! | `schedules`, `schedule_request`, `schedule_change` | exports that are made again and again, or once at a later time |
+//! | `schedule_increments` | whether a schedule can have runs with new rows only |
 //! | `statistics` | the figures of exports |
 //! | `maintenance` | the check of a stored file, and the clean-up |
 
@@ -42,6 +43,7 @@ pub mod permissions;
 pub mod read;
 pub mod receipt;
 mod schedule_change;
+mod schedule_increments;
 mod schedule_request;
 pub mod schedules;
 pub mod statistics;

@@ -14,6 +14,7 @@ use super::conversation_request::{self, UNCOUNTED, file_name_pattern};
 use super::data::{OF_ALL, OF_PERSON, check_template, file_words, rows_of, values_of};
 use super::destinations::Wanted;
 use super::order;
+use super::schedule_increments::check_increments;
 use super::templates::find_for_request;
 use crate::app::App;
 use crate::auth::Caller;
@@ -112,8 +113,13 @@ pub async fn check_export(
         right,
     } = order::check(app, caller, permissions, order).await?;
     permissions.check(Right::Schedule, &target)?;
+    let incremental = request.incremental == Some(true);
+    if incremental {
+        check_increments(app, &export).await?;
+    }
     Ok(PermittedExport {
         export: NewExport {
+            incremental,
             file_name_pattern: pattern.or(export.file_name_pattern),
             ..export
         },
@@ -307,7 +313,6 @@ fn conversations_of(request: &ScheduleRequest) -> Result<ConversationExportReque
 fn refuse_unsupported(request: &ScheduleRequest) -> Result<(), ExportError> {
     let members = [
         ("encryption", request.encryption.is_some()),
-        ("incremental", request.incremental.is_some()),
         ("options.encryption", request.options.encryption == Some(true)),
     ];
     match members.into_iter().find(|(_, is_given)| *is_given) {

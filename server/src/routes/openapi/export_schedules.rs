@@ -50,7 +50,9 @@ pub fn operations() -> Vec<EntryBuilder> {
                  schedule counts as one export of the hour, and its runs do not. `daily`, `weekly` and `monthly` keep the time of the \
                  clock in `zone` over daylight saving; a month that is too short has its last day. A `scheduledAt` in the past is now. \
                  With `delivery`, each file is sent once it is complete, and the recipients hear when the schedule has failed too often. \
-                 Members of later versions (`encryption`, `incremental`) are refused with `not_supported`.",
+                 With `incremental`, each run has the rows that have come since the one before, each row once; the first run has all. \
+                 The dataset must declare how its rows come, and the request must leave the times to the runs (400 by the name of \
+                 the member otherwise). `encryption`, a member of later versions, is refused with `not_supported`.",
             )
             .parameters([idempotency_key()])
             .request::<ScheduleRequest>()
@@ -86,11 +88,14 @@ pub fn operations() -> Vec<EntryBuilder> {
             .problems(&[404]),
         post("/api/exports/schedules/{id}/run", "runSchedule", "Make the export of a schedule now")
             .tag(SCHEDULES)
-            .description("Whatever the state of the schedule. It counts as one export of the hour, and changes no time.")
+            .description(
+                "Whatever the state of the schedule. It counts as one export of the hour, and changes no time. An incremental schedule \
+                 has one run at a time (409 `run_not_over`).",
+            )
             .parameters([id(), idempotency_key()])
             .accepted::<ExportAnswer>("The export waits for a worker.")
             .header("location", "The address of the export.", "/api/exports/0195b7e2-a5f0-7cc3-a1f0-4d7e1b2c3d4e")
-            .problems(&[400, 404, 413, 422]),
+            .problems(&[400, 404, 409, 413, 422]),
         post("/api/exports/process-scheduled", "processSchedules", "Start the schedules whose time has come")
             .tag(SCHEDULES)
             .description(
