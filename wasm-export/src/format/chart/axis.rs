@@ -45,8 +45,13 @@ impl Scale {
         BOTTOM - percent(number, self.0) / 100.0 * (BOTTOM - TOP)
     }
 
-    /// Returns the lines of the grid with their numbers. The line of zero has none, because the first number may lie on it.
-    pub(super) fn grid(self, caption: Caption<'_>) -> String {
+    /// Returns the lines of the grid with their numbers. The line of zero has none, because the first number may lie on it. Numbers are on
+    /// the side where the highest point is not: `highest` is its place in percent.
+    pub(super) fn grid(self, caption: Caption<'_>, highest: f64) -> String {
+        let side = match highest < 50.0 {
+            true => " x=\"100%\" text-anchor=\"end\"",
+            false => "",
+        };
         let numbers = match self.0.is_multiple_of(2) {
             true => vec![0, self.0 / 2, self.0],
             false => vec![0, self.0],
@@ -59,7 +64,7 @@ impl Scale {
             );
             if number > 0 {
                 svg += &format!(
-                    "<text y=\"{:.1}\" font-size=\"11\" fill-opacity=\".7\">{}</text>",
+                    "<text{side} y=\"{:.1}\" font-size=\"11\" fill-opacity=\".7\">{}</text>",
                     y - 4.0,
                     caption.number(number),
                 );

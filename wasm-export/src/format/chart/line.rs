@@ -33,7 +33,7 @@ pub fn line(points: &[Point], caption: Caption<'_>) -> String {
         total,
         highest.map(|(_, point)| (point.label.as_str(), point.number)),
     );
-    svg += &scale.grid(caption);
+    svg += &scale.grid(caption, highest.map_or(50.0, |(at, _)| x(at)));
     svg += "<g stroke=\"var(--s1)\" stroke-width=\"2\" stroke-linecap=\"round\">";
     for (at, pair) in points.windows(2).enumerate() {
         svg += &format!(

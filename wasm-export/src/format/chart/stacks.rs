@@ -65,7 +65,7 @@ pub fn stacks(stacks: &[Stack], series: &[Series<'_>], caption: Caption<'_>) -> 
     if series.iter().any(|one| one.tone == Tone::Bad) {
         svg += HATCH;
     }
-    svg += &scale.grid(caption);
+    svg += &scale.grid(caption, highest.map_or(50.0, |(at, _)| x(at)));
     for (at, stack) in stacks.iter().enumerate().filter(|(_, stack)| stack.total() > 0) {
         svg += &bar(stack, series, scale, (x(at) - width / 2.0, width), caption);
     }
@@ -123,8 +123,8 @@ fn legend(stacks: &[Stack], series: &[Series<'_>], caption: Caption<'_>) -> Stri
     // SVG joins other spaces into one.
     let entries: Vec<_> = series.iter().enumerate().map(entry).collect();
     format!(
-        "<text y=\"11\" font-size=\"12\">{}</text>",
-        entries.join("\u{a0}\u{a0}\u{a0} ")
+        "<text y=\"11\" font-size=\"11\">{}</text>",
+        entries.join("\u{a0} ")
     )
 }
 

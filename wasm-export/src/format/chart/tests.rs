@@ -200,7 +200,7 @@ fn stacked_bars_have_a_part_for_each_series_and_the_bad_one_has_stripes() {
         ]
     );
     // The grid, the highest bar, the legend, the axis.
-    let legend = "■ Completed 7\u{a0}\u{a0}\u{a0} ▨ Failed 2\u{a0}\u{a0}\u{a0} ■ Cancelled 1";
+    let legend = "■ Completed 7\u{a0} ▨ Failed 2\u{a0} ■ Cancelled 1";
     assert_eq!(
         texts(&svg, "text"),
         ["5", "10", "8", legend, "2026-01-01", "2026-01-03"]
@@ -234,6 +234,24 @@ fn stacked_bars_of_no_day_of_many_and_of_the_greatest_numbers_are_drawn() {
     // A part that is too small to be seen has one pixel.
     assert_eq!(attributes(&svg, "rect", "height")[2..4], ["124.0", "1.0"]);
     assert_eq!(attributes(&svg, "rect", "width")[2], "0.75%");
+}
+
+#[test]
+fn the_numbers_of_the_grid_are_where_the_highest_point_is_not() {
+    for (numbers, places) in [([9, 1, 1], 2), ([1, 1, 9], 0)] {
+        let days: Vec<_> = numbers.map(|number| stack("a", [number, 0, 0])).to_vec();
+        let svg = stacks(&days, &SERIES, caption("A", Language::English));
+        assert_eq!(
+            svg.matches("<text x=\"100%\" text-anchor=\"end\"").count(),
+            places
+        );
+        let points = numbers.map(|number| point("a", number));
+        let svg = line(&points, caption("A", Language::English));
+        assert_eq!(
+            svg.matches("<text x=\"100%\" text-anchor=\"end\"").count(),
+            places
+        );
+    }
 }
 
 #[test]
