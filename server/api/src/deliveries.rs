@@ -92,6 +92,14 @@ pub enum DeliveryStatus {
     Cancelled,
 }
 
+impl DeliveryStatus {
+    /// Returns whether an attempt is still to come, or runs.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Waiting | Self::Queued | Self::Sending)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
