@@ -102,7 +102,7 @@ async fn the_recipients_of_a_schedule_can_be_replaced_and_removed() {
     first.wait_for(2).await;
 
     for (change, code) in [
-        (json!({ "notify": true }), "invalid_parameter"),
+        (json!({ "notify": true }), "contradictory_parameters"),
         (
             json!({ "delivery": { "webhook": "http://10.0.0.1/" } }),
             "invalid_parameter",
