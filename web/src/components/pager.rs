@@ -12,10 +12,9 @@ use crate::wording;
 
 #[component]
 pub fn Pager(view: DatasetView) -> impl IntoView {
-    let is_loading = move || view.page.is_busy();
-    let no_first = Signal::derive(move || is_loading() || view.cursors.with(|cursors| cursors.is_first()));
-    let no_previous =
-        Signal::derive(move || is_loading() || !view.cursors.with(|cursors| cursors.has_previous()));
+    // The way back is known while a page loads. The way forward is in the rows that come.
+    let no_first = Signal::derive(move || view.cursors.with(|cursors| cursors.is_first()));
+    let no_previous = Signal::derive(move || !view.cursors.with(|cursors| cursors.has_previous()));
     let no_next = Signal::derive(move || !has_next_page(view));
     let keys = expect_context::<Keys>();
     let unless = |is_off: Signal<bool>, go: fn(DatasetView)| {
