@@ -119,7 +119,7 @@ async fn without_the_built_in_datasets_no_page_is_of_a_hub() {
         let links = json!([
             ["Data", "dataset-customers"],
             ["Billing", "dataset-orders"],
-            ["Exports", "background-exports", "schedules"],
+            ["Exports", "background-exports", "schedules", "statistics"],
             ["Administration", "admin-database", "admin-export-permissions"],
         ]);
         let all = "return [...document.querySelectorAll('.navigation .group')].map((group) => \
