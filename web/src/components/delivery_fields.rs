@@ -11,8 +11,7 @@ use crate::delivery_draft::{DeliveryDraft, DeliveryField};
 use crate::delivery_form::DeliveryForm;
 use crate::wording::deliveries as wording;
 
-/// Shows nothing until the limits have come, and where the server cannot keep a background export. The visitor may be one who may not
-/// have files delivered: the server then refuses them.
+/// Shows nothing until the limits have come, and where the server cannot keep a background export.
 #[component]
 pub fn DeliveryFields(
     form: DeliveryForm,

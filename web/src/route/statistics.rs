@@ -12,7 +12,7 @@ const DAYS_USUAL: u16 = 30;
 pub struct StatisticsChoice {
     /// Those of everybody, for administrators.
     pub is_all: bool,
-    /// One of [`DAYS`].
+    /// The number of days until today, one of [`DAYS`].
     pub days: u16,
 }
 

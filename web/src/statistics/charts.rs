@@ -12,7 +12,7 @@ use crate::quick_range::day_after;
 use crate::wording::export::format_of_word;
 use crate::wording::statistics as wording;
 
-/// What the charts are of.
+/// The exports and the days that the charts count.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'a> {
     /// The days of the charts by day.
@@ -23,7 +23,7 @@ pub struct Scope<'a> {
     pub is_all: bool,
 }
 
-/// Returns all charts.
+/// Returns the four charts of the page, one after the other.
 pub fn charts(figures: &ExportFigures, scope: Scope<'_>) -> String {
     let days = filled(&figures.per_day, scope);
     let of_days = match (days.first(), days.last()) {

@@ -31,7 +31,7 @@ pub struct Caption<'a> {
     pub period: &'a str,
     /// The language of numbers and texts.
     pub language: Language,
-    /// What the numbers count.
+    /// The unit of all numbers.
     pub unit: Unit,
 }
 

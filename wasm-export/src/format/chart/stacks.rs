@@ -27,10 +27,10 @@ pub struct Series<'a> {
     pub tone: Tone,
 }
 
-/// A bar.
+/// The bar of a day, with a part for each series.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stack {
-    /// The day.
+    /// The day, as it is shown: `2026-01-28`.
     pub label: String,
     /// A number for each series, in their order.
     pub numbers: Vec<u64>,

@@ -1,8 +1,8 @@
-//! The units of the numbers in a chart.
+//! Units of charts, and how numbers are written in them.
 
 use crate::language::Language;
 
-/// What a chart counts.
+/// The unit of the numbers in a chart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unit {
     /// Rows, or other things.
