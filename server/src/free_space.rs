@@ -49,6 +49,16 @@ pub fn check(folder: &Path, needed: u64, reserve: u64) -> Result<(), NoSpace> {
     })
 }
 
+/// Returns how much of the disk of a folder is used, in percents, as `df` rounds it: up, without what only the superuser may use.
+/// `None` where it cannot be read, as for a missing folder.
+#[must_use]
+pub fn used_percent(folder: &Path) -> Option<u64> {
+    let disk = statvfs(folder).ok()?;
+    let used = disk.blocks() - disk.blocks_free();
+    let all = used + disk.blocks_available();
+    (all > 0).then(|| (used * 100).div_ceil(all))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -39,6 +39,7 @@ use crate::datasets::options;
 use crate::datasets::warnings;
 use crate::datasets::workspaces::membership_cache;
 use crate::dsn::Dsn;
+use crate::exports::alerts::AlertWatch;
 use crate::exports::cleanup_schedule;
 use crate::exports::files::ExportFiles;
 use crate::exports::link_signature::LinkSigner;
@@ -342,6 +343,7 @@ impl Application {
         clean_up_on_schedule(&app);
         clean_up_exports_on_schedule(&app);
         run_export_schedules(&app);
+        watch_exports(&app);
         read_datasets_again_on_hangup(&app);
         check_state_datasets_regularly(Arc::clone(&app.catalog), app.state.clone(), &app.stopping);
         let address = listener.local_addr().map_err(|source| StartError::Listen {
@@ -717,6 +719,20 @@ fn run_export_schedules(app: &App) {
     }
     let running = schedules::run(app.exports.clone());
     tokio::spawn(app.stopping.clone().run_until_cancelled_owned(running));
+}
+
+/// Starts to look for what operators should hear of, if there is a state database, which has the records of exports.
+fn watch_exports(app: &App) {
+    if !app.state.is_on() {
+        return;
+    }
+    let watch = AlertWatch {
+        store: app.exports.clone(),
+        location: app.settings.storage.location.clone(),
+        options: app.settings.alerts.clone(),
+        every: app.settings.exports.schedule_tick,
+    };
+    tokio::spawn(app.stopping.clone().run_until_cancelled_owned(watch.run()));
 }
 
 /// Reads the definitions again at each SIGHUP.

@@ -74,3 +74,68 @@ async fn the_owner_of_a_schedule_that_stops_gets_a_mail() {
     );
     assert!(mail.text().contains("Failures in a row: 1"), "{}", mail.text());
 }
+
+#[tokio::test]
+async fn the_recipients_of_a_schedule_can_be_replaced_and_removed() {
+    let (first, second) = (
+        WebhookReceiver::start(&[]).await,
+        WebhookReceiver::start(&[]).await,
+    );
+    let exports = Exports::start(&[ALLOWED]).await;
+    let (admin, (user, _)) = (exports.app.admin(), exports.app.user().await);
+    let to = |receiver: &WebhookReceiver| json!({ "webhook": receiver.url(), "webhookSecret": SECRET });
+    let schedule = json!({ "exportType": "dataset", "dataset": "usage-logs", "format": "csv", "recurrence": "daily",
+        "scheduledAt": "2099-01-01T02:00:00Z", "options": { "limit": 3 }, "delivery": to(&first) });
+    let answer = user.schedule_export(&schedule).answer().await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let id = answer.json::<Value>()["request"]["id"].as_u64().unwrap();
+    let run = async || user.run_schedule(id).answer().await.good();
+    run().await;
+    first.wait_for(1).await;
+
+    // A change of other members leaves them, although the address is not shown.
+    user.change_schedule(id, &json!({ "retentionDays": 2 }))
+        .answer()
+        .await
+        .good();
+    run().await;
+    first.wait_for(2).await;
+
+    for (change, code) in [
+        (json!({ "notify": true }), "invalid_parameter"),
+        (
+            json!({ "delivery": { "webhook": "http://10.0.0.1/" } }),
+            "invalid_parameter",
+        ),
+        (
+            json!({ "delivery": { "email": ["alice@example.com"] } }),
+            "no_mail",
+        ),
+    ] {
+        let answer = user.change_schedule(id, &change).answer().await;
+        let problem: Value = answer.json();
+        assert_eq!(problem["code"], code, "{change} {problem}");
+    }
+    // An administrator changes it with the rights of its owner.
+    let changed = admin
+        .change_schedule(id, &json!({ "delivery": to(&second) }))
+        .answer()
+        .await;
+    let shown: Value = changed.good().json();
+    let shown = shown["schedule"]["parameters"]["delivery"].to_string();
+    assert!(
+        shown.contains("127.0.0.1/…") && !shown.contains(SECRET),
+        "{shown}"
+    );
+    run().await;
+    second.wait_for(1).await[0].assert_signed(SECRET);
+
+    user.change_schedule(id, &json!({ "delivery": {} }))
+        .answer()
+        .await
+        .good();
+    run().await;
+    let deliveries = "select count(*)::text from decant.export_deliveries";
+    assert_eq!(exports.state.text(deliveries).await.as_deref(), Some("3"));
+    assert_eq!((first.received().len(), second.received().len()), (2, 1));
+}

@@ -3,6 +3,7 @@
 use decant_tests::actors::Actor;
 use decant_tests::definitions::{BROKEN, Definitions};
 use decant_tests::exports::{Exports, PATIENCE, create, export, wait_until};
+use decant_tests::metrics::Metrics;
 use decant_tests::patience::wait_for;
 use decant_tests::webhook_receiver::{ALLOWED, Reply, SECRET, WebhookReceiver};
 use decant_tests::worker::Worker;
@@ -141,9 +142,15 @@ async fn after_five_attempts_a_delivery_has_failed_and_its_export_is_complete() 
         (exports.state.text(recorded).await.as_deref() == Some("1")).then_some(())
     })
     .await;
-    let metrics = exports.app.anonymous().metrics().answer().await.good().text();
-    let series = "decant_deliveries_total{kind=\"webhook\",outcome=\"failed\"} 1";
-    assert!(metrics.contains(series), "{metrics}");
+    Metrics::until(
+        &exports.app.anonymous(),
+        "the failure in the metrics",
+        |metrics| {
+            let labels = [("kind", "webhook"), ("outcome", "failed")];
+            metrics.value("decant_deliveries_total", &labels) == Some(1.0)
+        },
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ mod definition_language;
 mod docs;
 mod export;
 mod export_again;
+mod export_alerts;
 mod export_cleanup;
 mod export_delivery_mail;
 mod export_delivery_schedules;

@@ -45,6 +45,7 @@ mod quantity;
 mod raw_stream;
 mod report;
 mod samples;
+mod schedules;
 mod site;
 mod whole_way;
 

@@ -16,5 +16,6 @@ mod out_of_the_box;
 mod receipts;
 mod standard_streams;
 mod verify;
+mod weekly_report;
 mod work;
 mod workspaces;

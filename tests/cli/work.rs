@@ -52,9 +52,11 @@ async fn it_shows_health_and_metrics_where_it_is_told_to_listen() {
     let admin = exports.app.admin();
     let id = create(&admin, &json!({ "dataset": "numbers", "format": "csv" })).await;
     wait_until(&admin, &id, "completed").await;
-    let metrics = Metrics::parse(&at_worker.metrics().answer().await.good().text());
+    let metrics = Metrics::until(&at_worker, "the rows of the export", |metrics| {
+        metrics.number("decant_export_rows_total") == 3.0
+    })
+    .await;
     assert_eq!(metrics.number("decant_workers"), 3.0);
-    assert_eq!(metrics.number("decant_export_rows_total"), 3.0);
     assert_eq!(metrics.number("decant_exports_queued"), 0.0);
     for path in ["/", "/api/nothing", "/metrics/x"] {
         let problem = at_worker.get(path).answer().await.problem(404, "not_found");

@@ -271,10 +271,13 @@ async fn an_export_that_is_cancelled_while_its_attempt_fails_is_cancelled_once()
         assert_eq!(exports.files(), 0);
         source.execute("select pg_advisory_unlock_all()").await.unwrap();
     }
-    let ended = Metrics::parse(&exports.app.anonymous().metrics().answer().await.good().text());
-    let counted = |status| {
+    let counted = |metrics: &Metrics, status| {
         let labels = [("type", "dataset"), ("format", "csv"), ("status", status)];
-        ended.value("decant_exports_total", &labels)
+        metrics.value("decant_exports_total", &labels)
     };
-    assert_eq!((counted("cancelled"), counted("failed")), (Some(2.0), Some(0.0)));
+    let ended = Metrics::until(&exports.app.anonymous(), "both", |metrics| {
+        counted(metrics, "cancelled") == Some(2.0)
+    })
+    .await;
+    assert_eq!(counted(&ended, "failed"), Some(0.0));
 }

@@ -105,7 +105,7 @@ async fn its_figures_are_absent_while_it_is_away_and_the_other_metrics_stay() {
     let dsn = dsn_of_private_postgres(&data);
     let app = App::start_with(&[("STATE_DSN", dsn.as_str())]).await;
     let anonymous = app.anonymous();
-    let metrics = async || Metrics::parse(&anonymous.metrics().answer().await.good().text());
+    let metrics = async || Metrics::of(&anonymous).await;
     let readiness = async || -> Value {
         let answer = anonymous.readyz().query("verbose", "").answer().await;
         answer.good().json()

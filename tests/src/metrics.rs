@@ -1,6 +1,13 @@
 //! Prometheus' text format of version 0.0.4, read strictly: what a lint of Prometheus would report is an error here.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::actors::Actor;
+use crate::patience::wait_for;
+
+/// An export is counted after its record says that it ended. Figures of the state database are at most some seconds old.
+const SOON: Duration = Duration::from_secs(20);
 
 /// The metrics of one answer.
 #[derive(Debug, Default)]
@@ -22,6 +29,25 @@ struct Series {
 }
 
 impl Metrics {
+    /// Returns what `GET /metrics` answers.
+    pub async fn of(actor: &Actor) -> Self {
+        let answer = actor.metrics().answer().await.good();
+        assert_eq!(
+            answer.header("content-type"),
+            "text/plain; version=0.0.4; charset=utf-8"
+        );
+        Self::parse(&answer.text())
+    }
+
+    /// Waits until the metrics have reached something, and returns them.
+    pub async fn until(actor: &Actor, what: &str, reached: impl Fn(&Self) -> bool) -> Self {
+        wait_for(what, SOON, async || {
+            let metrics = Self::of(actor).await;
+            reached(&metrics).then_some(metrics)
+        })
+        .await
+    }
+
     /// Returns the metrics of a text that ends with a line break.
     ///
     /// # Panics

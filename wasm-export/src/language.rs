@@ -41,6 +41,24 @@ impl Language {
         self.grouped(&number.to_string())
     }
 
+    /// Returns a number of bytes in a unit that fits: `812 B`, `18.2 MB`. Units are decimal, as browsers show downloads.
+    #[must_use]
+    pub fn bytes(self, number: u64) -> String {
+        const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+        if number < 1_000 {
+            return format!("{number} B");
+        }
+        let mut size = number as f64 / 1_000.0;
+        let mut unit = 0;
+        // From 999.95 on, one decimal would round to "1000.0".
+        while size >= 999.95 && unit + 1 < UNITS.len() {
+            size /= 1_000.0;
+            unit += 1;
+        }
+        let size = format!("{size:.1}").replace('.', &self.decimal_mark().to_string());
+        format!("{size} {}", UNITS[unit])
+    }
+
     /// Returns a number as PostgreSQL writes it, with this language's marks: `-1234.5` is `-1.234,5` in Portuguese. Other text is
     /// returned unchanged.
     #[must_use]
@@ -199,6 +217,22 @@ mod tests {
             assert_eq!(numbers(other), [other; 3]);
         }
         assert_eq!(Language::English.integer(u64::MAX), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn sizes_have_a_unit_that_fits() {
+        for (number, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1.0 kB"),
+            (18_249_000, "18.2 MB"),
+            (999_960, "1.0 MB"),
+            (2_500_000_000, "2.5 GB"),
+            (u64::MAX, "18446744.1 TB"),
+        ] {
+            assert_eq!(Language::English.bytes(number), text);
+        }
+        assert_eq!(Language::Portuguese.bytes(18_249_000), "18,2 MB");
     }
 
     #[test]

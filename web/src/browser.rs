@@ -118,6 +118,14 @@ pub fn now_ms() -> f64 {
         .map_or_else(Date::now, |performance| performance.now())
 }
 
+/// Returns 48 random hexadecimal digits; `None` if the browser has no source of randomness.
+pub fn secret() -> Option<String> {
+    let mut bytes = [0_u8; 24];
+    let crypto = window().crypto().ok()?;
+    crypto.get_random_values_with_u8_array(&mut bytes).ok()?;
+    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 fn is_known(zone: &str) -> bool {
     zone.parse::<Zone>().is_ok()
 }

@@ -17,6 +17,7 @@ use crate::browser;
 use crate::bundle_pages::{self, period_obstacle};
 use crate::client;
 use crate::dataset_view::{today_in, usual_zone, zone_or_utc};
+use crate::delivery_form::DeliveryForm;
 use crate::download::{BundleParts, ExportRequest, Exporter};
 use crate::route::{BundleChoice, BundleRoute, Route};
 use crate::saved_options;
@@ -44,6 +45,8 @@ pub struct BundleView {
     pub language: RwSignal<Option<String>>,
     pub format: RwSignal<Format>,
     pub compression: RwSignal<Compression>,
+    /// The recipients of a background export.
+    pub delivery: DeliveryForm,
     visitor: StoredValue<Option<Caller>>,
     workspaces: Workspaces,
     exporter: Exporter,
@@ -73,6 +76,7 @@ impl BundleView {
             zone: RwSignal::new(zone),
             format: RwSignal::new(format),
             compression: RwSignal::new(Compression::None),
+            delivery: DeliveryForm::new(),
             visitor: StoredValue::new(visitor),
             exporter: expect_context(),
             background: expect_context(),
@@ -227,7 +231,8 @@ impl BundleView {
         if untrack(|| self.background_obstacle()).is_some() {
             return;
         }
-        self.background.start(self.background_request());
+        self.background
+            .deliver(self.background_request(), self.delivery, || {});
     }
 
     /// Asks when the server is to make this export.
@@ -236,7 +241,15 @@ impl BundleView {
             return;
         }
         let zone = self.zone.get_untracked();
-        self.schedule_form.ask_for(self.background_request(), zone);
+        let delivery = self.delivery.draft.get_untracked();
+        self.schedule_form
+            .ask_for(self.background_request(), zone, delivery);
+    }
+
+    /// Returns whether the visitor's role allows that the file leaves the workspace of its rows.
+    pub fn may_deliver(self) -> bool {
+        let workspace = self.workspace.get_value();
+        self.workspaces.may_deliver(workspace.as_deref())
     }
 
     /// Takes over what the page has of a template: format, compression, days, person and zone.

@@ -33,8 +33,8 @@ use crate::selection::{WORKSPACE, with_pairs};
 use crate::table_page::TablePage;
 pub use exports::{
     cancel_export, create_export, delete_export, export, export_download_url, export_events_url,
-    export_limits, export_link, export_receipt, export_receipt_url, export_status, exports, retry_export,
-    verify_export, workspace_storage,
+    export_limits, export_link, export_receipt, export_receipt_url, export_statistics, export_status,
+    exports, retry_export, verify_export, workspace_storage,
 };
 pub use permissions::{export_permissions, give_permission, replace_permission, withdraw_permission};
 pub use request::Answer;

@@ -5,7 +5,7 @@
 //!
 //! - The page: `app`, `shell`, `content`, `pages`, `components`.
 //! - Running operations: `export_setup`, `export_actions`, `schedule_actions`, `operations`, `background`, `download`, `restore`, `log_cleanup`, `action`.
-//! - State: `activity`, `auth`, `bundle_view`, `confirmer`, `navigation`, `dataset_view`, `exports_view`, `hub`, `keys`, `line_view`, `load`, `permission_form`, `probe_view`, `saved_options`, `schedule_form`, `schedules_view`, `settings`, `theme`, `toasts`, `workspaces`.
+//! - State: `activity`, `auth`, `bundle_view`, `confirmer`, `navigation`, `dataset_view`, `delivery_form`, `exports_view`, `hub`, `keys`, `line_view`, `load`, `permission_form`, `probe_view`, `saved_options`, `schedule_form`, `schedules_view`, `settings`, `statistics_view`, `theme`, `toasts`, `workspaces`.
 //! - The outside: `client` (the server), `laid_out` (its JSON), `worker` (the export worker), `feed` (its events), `browser`, `clipboard`, `focus_keeper`.
 //! - Values and texts: the modules that are tested natively.
 //!
@@ -19,6 +19,7 @@ pub mod column_choice;
 pub mod cursors;
 pub mod dataset;
 pub mod dataset_groups;
+pub mod delivery_draft;
 pub mod event_stream;
 pub mod export_command;
 pub mod filter_chip;
@@ -36,6 +37,7 @@ pub mod route;
 pub mod row_scope;
 pub mod schedule_draft;
 pub mod selection;
+pub mod statistics;
 pub mod table_columns;
 pub mod table_page;
 pub mod template_choice;
@@ -70,6 +72,8 @@ mod confirmer;
 mod content;
 #[cfg(target_arch = "wasm32")]
 mod dataset_view;
+#[cfg(target_arch = "wasm32")]
+mod delivery_form;
 #[cfg(target_arch = "wasm32")]
 mod download;
 #[cfg(target_arch = "wasm32")]
@@ -112,6 +116,8 @@ mod schedules_view;
 mod settings;
 #[cfg(target_arch = "wasm32")]
 mod shell;
+#[cfg(target_arch = "wasm32")]
+mod statistics_view;
 #[cfg(target_arch = "wasm32")]
 mod toasts;
 #[cfg(target_arch = "wasm32")]

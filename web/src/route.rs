@@ -4,6 +4,7 @@
 mod bundle;
 mod exports;
 mod schedules;
+mod statistics;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use wasm_export::session_request::Part;
@@ -11,6 +12,7 @@ use wasm_export::session_request::Part;
 pub use self::bundle::{BundleChoice, BundleRoute};
 pub use self::exports::{ExportsChoice, PAGE_EXPORTS};
 pub use self::schedules::{PAGE_SCHEDULES, SchedulesChoice};
+pub use self::statistics::{DAYS, StatisticsChoice};
 use crate::selection::{Selection, with_pairs};
 
 /// A dataset is named by one path segment, so no dataset can hide a page below `/admin/`.
@@ -36,6 +38,8 @@ pub enum Route {
     },
     /// The list of schedules of exports.
     Schedules(SchedulesChoice),
+    /// The figures of exports.
+    Statistics(StatisticsChoice),
     Database,
     LogCleanup,
     ExportPermissions,
@@ -97,6 +101,7 @@ impl Route {
                 id: percent_decode_str(id).decode_utf8_lossy().into_owned(),
             },
             ["schedules"] => Self::Schedules(SchedulesChoice::parse(query.trim_start_matches('?'))),
+            ["statistics"] => Self::Statistics(StatisticsChoice::parse(query.trim_start_matches('?'))),
             ["admin", "export-permissions"] => Self::ExportPermissions,
             ["admin", "database"] => Self::Database,
             ["admin", "log-cleanup"] => Self::LogCleanup,
@@ -133,6 +138,7 @@ impl Route {
             Self::Exports(choice) => choice.url(),
             Self::BackgroundExport { id } => format!("./exports/{}", path_part(id)),
             Self::Schedules(choice) => choice.url(),
+            Self::Statistics(choice) => choice.url(),
             Self::Database => "./admin/database".to_owned(),
             Self::LogCleanup => "./admin/log-cleanup".to_owned(),
             Self::ExportPermissions => "./admin/export-permissions".to_owned(),
@@ -180,7 +186,8 @@ impl Route {
             | Self::Bundle(_)
             | Self::Exports(_)
             | Self::BackgroundExport { .. }
-            | Self::Schedules(_) => None,
+            | Self::Schedules(_)
+            | Self::Statistics(_) => None,
             Self::SessionRequests { .. } => Some(AdminPage::SessionRequests),
             Self::Probes(_) => Some(AdminPage::Probes),
             Self::Database => Some(AdminPage::Database),
@@ -316,6 +323,8 @@ mod tests {
             ("/exports", "?status=failed&workspace=7"),
             ("/schedules", ""),
             ("/schedules", "?all=true&offset=25"),
+            ("/statistics", ""),
+            ("/statistics", "?all=true&days=7"),
             ("/admin/export-permissions", ""),
             ("/exports/0195b7e2-a5f0-7cc3-a1f0-4d7e1b2c3d4e", ""),
         ] {

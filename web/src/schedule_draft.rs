@@ -60,6 +60,8 @@ pub struct ScheduleDraft {
     pub missed: MissedRuns,
     /// Empty: the usual time.
     pub retention_days: String,
+    /// The id of the workspace whose rows a schedule that is changed has.
+    pub workspace: Option<String>,
 }
 
 impl ScheduleDraft {
@@ -87,6 +89,7 @@ impl ScheduleDraft {
                 true => days.to_string(),
                 false => String::new(),
             },
+            workspace: schedule.workspace_id.clone(),
         }
     }
 

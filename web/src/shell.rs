@@ -33,6 +33,7 @@ use crate::pages::log_cleanup::LogCleanupPage;
 use crate::pages::probes::ProbesPage;
 use crate::pages::schedules::{self, SchedulesPage};
 use crate::pages::session_requests::SessionRequestsPage;
+use crate::pages::statistics::{self, StatisticsPage};
 use crate::route::{AdminPage, BundleRoute, Route};
 use crate::schedule_form::ScheduleForm;
 use crate::workspaces::Workspaces;
@@ -44,6 +45,7 @@ enum ExportsPlace {
     /// The export with this id.
     One(String),
     Schedules,
+    Statistics,
 }
 
 impl ExportsPlace {
@@ -52,6 +54,7 @@ impl ExportsPlace {
             Route::Exports(_) => Some(Self::List),
             Route::BackgroundExport { id } => Some(Self::One(id.clone())),
             Route::Schedules(_) => Some(Self::Schedules),
+            Route::Statistics(_) => Some(Self::Statistics),
             _ => None,
         }
     }
@@ -60,6 +63,7 @@ impl ExportsPlace {
         match self {
             Self::List | Self::One(_) => exports::TITLE,
             Self::Schedules => schedules::TITLE,
+            Self::Statistics => statistics::TITLE,
         }
     }
 }
@@ -181,6 +185,7 @@ pub fn Shell(me: Caller) -> impl IntoView {
                     (Some(ExportsPlace::List), _) => view! { <ExportsPage titles is_administrator/> }.into_any(),
                     (Some(ExportsPlace::One(id)), _) => view! { <BackgroundExportPage id titles/> }.into_any(),
                     (Some(ExportsPlace::Schedules), _) => view! { <SchedulesPage titles is_administrator/> }.into_any(),
+                    (Some(ExportsPlace::Statistics), _) => view! { <StatisticsPage titles is_administrator/> }.into_any(),
                     (None, Some(name)) => view! { <ShownBundle name bundles datasets/> }.into_any(),
                     (None, None) => view! { <ShownDataset shown datasets/> }.into_any(),
                 },

@@ -15,15 +15,18 @@ use crate::workspace_names::usual_workspace;
 pub struct Workspaces {
     pub list: Load<List>,
     remembered: RwSignal<Option<String>>,
+    auth: Auth,
     visitor: StoredValue<String>,
 }
 
 impl Workspaces {
     pub fn new() -> Self {
-        let visitor = expect_context::<Auth>().visitor_name();
+        let auth = expect_context::<Auth>();
+        let visitor = auth.visitor_name();
         Self {
             list: Load::new(|| Some(client::workspaces())),
             remembered: RwSignal::new(saved_options::workspace(&visitor)),
+            auth,
             visitor: StoredValue::new(visitor),
         }
     }
@@ -56,6 +59,14 @@ impl Workspaces {
             let found = list?.workspaces.iter().find(|workspace| workspace.id == id)?;
             Some((found.name.clone(), found.role))
         })
+    }
+
+    /// Returns whether the visitor may have files delivered with rows of this workspace: its administrators may. Without a workspace,
+    /// everybody may.
+    pub fn may_deliver(self, workspace: Option<&str>) -> bool {
+        let Some(id) = workspace else { return true };
+        let role = self.find(id).map(|(_, role)| role);
+        self.auth.is_administrator() || role.is_some_and(|role| role >= WorkspaceRole::Admin)
     }
 
     /// Returns the short name of a workspace that has one.

@@ -21,6 +21,19 @@ pub struct DeliveryRequest {
     pub webhook_secret: Option<String>,
 }
 
+/// The recipients that a caller may name. A webhook is always possible.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct DeliveryLimits {
+    /// Whether the server sends mail, and this caller may name an address.
+    pub email: bool,
+    /// The domains of these addresses; null: any.
+    pub email_domains: Option<Vec<String>>,
+    /// Whether a webhook needs a secret of its own, because the server has none.
+    pub webhook_secret_required: bool,
+}
+
 /// A delivery of an export to one recipient.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -77,6 +90,14 @@ pub enum DeliveryStatus {
     Failed,
     /// There is nothing to deliver any more, or the person has lost the right to it.
     Cancelled,
+}
+
+impl DeliveryStatus {
+    /// Returns whether an attempt is still to come, or runs.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Waiting | Self::Queued | Self::Sending)
+    }
 }
 
 #[cfg(test)]

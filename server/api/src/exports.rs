@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::datasets::{DateRange, FilterValues};
-use crate::deliveries::{DeliveryRequest, ExportDelivery};
+use crate::deliveries::{DeliveryLimits, DeliveryRequest, ExportDelivery};
 
 crate::examples! {
     ExportRequest = "export_request",
@@ -411,6 +411,7 @@ pub struct ExportLimits {
     pub concurrent: ConcurrentLimit,
     /// From so many rows on, a page suggests a background export.
     pub background_rows: u64,
+    pub delivery: DeliveryLimits,
 }
 
 /// Exports that a person may create in an hour.

@@ -30,6 +30,7 @@
 //! Errors are [`Problem`]s. A raw-row stream begins with a [`Header`] and ends with an [`End`].
 //! All times are RFC 3339 in UTC.
 
+pub mod alerts;
 pub mod backups;
 pub mod bundles;
 pub mod cleanup;

@@ -254,6 +254,12 @@ pub struct ScheduleChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub retention_days: Option<u32>,
+    /// Replaces all recipients; `{}` removes them. A webhook with a secret of its own needs it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryRequest>,
+    /// Comes with `delivery`. Absent: addresses of e-mail hear of no failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify: Option<bool>,
 }
 
 /// The result of starting the schedules whose time had come.

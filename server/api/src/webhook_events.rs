@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::alerts::Alert;
 use crate::exports::Export;
 
 crate::examples! {
@@ -19,6 +20,9 @@ pub enum DeliveryEvent {
     /// A schedule has failed too often in a row.
     #[serde(rename = "schedule.stopped")]
     ScheduleStopped,
+    /// What operators should hear of has begun, or is over.
+    #[serde(rename = "export.alert")]
+    Alert,
 }
 
 impl DeliveryEvent {
@@ -29,6 +33,7 @@ impl DeliveryEvent {
             Self::Completed => "export.completed",
             Self::Failed => "export.failed",
             Self::ScheduleStopped => "schedule.stopped",
+            Self::Alert => "export.alert",
         }
     }
 }
@@ -38,13 +43,29 @@ impl DeliveryEvent {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WebhookEvent {
     pub event: DeliveryEvent,
-    /// Absent where the event is of a schedule.
+    /// Absent where the event is of a schedule, or an alert.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub export: Option<Export>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<StoppedSchedule>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<Alert>,
     /// An address of the file that needs no other credential; null without a file, or where the server has no public address.
     pub link: Option<String>,
+}
+
+impl WebhookEvent {
+    /// Returns an event that is about nothing yet.
+    #[must_use]
+    pub fn new(event: DeliveryEvent) -> Self {
+        Self {
+            event,
+            export: None,
+            schedule: None,
+            alert: None,
+            link: None,
+        }
+    }
 }
 
 /// A schedule that has failed too often in a row.
@@ -70,6 +91,7 @@ mod tests {
             DeliveryEvent::Completed,
             DeliveryEvent::Failed,
             DeliveryEvent::ScheduleStopped,
+            DeliveryEvent::Alert,
         ];
         for event in events {
             assert_eq!(serde_json::to_value(event).unwrap(), event.word());

@@ -62,6 +62,7 @@ actions! {
     DatabaseImportUnauthorized = "database_import_unauthorized",
     DatabaseSafetyDumpRemoved = "database_safety_dump_removed",
     DatabaseStatusUnavailable = "database_status_unavailable",
+    ExportAlert = "export_alert",
     ExportCancelled = "export_cancelled",
     ExportCleanupComplete = "export_cleanup_complete",
     ExportCleanupError = "export_cleanup_error",

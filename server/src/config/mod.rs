@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use lettre::message::Mailbox;
 use secrecy::SecretString;
+use url::Url;
 
 use crate::base_path::BasePath;
 use crate::database::cleanup::Batches;
@@ -28,6 +29,7 @@ use crate::database::cleanup::request::CleanupOptions;
 use crate::database::cleanup::schedule::CleanupSchedule;
 use crate::datasets::catalog::CatalogOptions;
 use crate::dsn::Dsn;
+use crate::exports::alerts;
 use crate::exports::deliveries::{self, MailOptions, SmtpUrl};
 use crate::exports::file_options::FileOptions;
 use crate::hub_tables::HubTables;
@@ -92,6 +94,8 @@ pub struct Settings {
     pub export_files: FileOptions,
     /// Files that leave by mail, and webhooks.
     pub deliveries: deliveries::Options,
+    /// What operators hear of.
+    pub alerts: alerts::Options,
     pub backups: backups::Options,
 }
 
@@ -292,6 +296,11 @@ impl Settings {
                 receipt_secret: values.receipt_secret,
                 links: values.storage_links,
             },
+            alerts: alerts(
+                values.alert_window,
+                values.alert_webhook,
+                values.webhook_secret.as_ref(),
+            )?,
             deliveries: deliveries::Options {
                 mail: mail(
                     values.smtp,
@@ -321,6 +330,21 @@ fn default_log_style() -> LogStyle {
     match std::io::stderr().is_terminal() {
         true => LogStyle::Pretty,
         false => LogStyle::Json,
+    }
+}
+
+/// Returns the settings of alerts. Requests to the webhook are signed.
+fn alerts(
+    window: Duration,
+    webhook: Option<Url>,
+    secret: Option<&SecretString>,
+) -> Result<alerts::Options, SettingError> {
+    match webhook.is_some() && secret.is_none() {
+        true => Err(SettingError::Invalid {
+            name: "DECANT_ALERT_WEBHOOK",
+            problem: "needs DECANT_WEBHOOK_SECRET, which signs its requests".to_owned(),
+        }),
+        false => Ok(alerts::Options { window, webhook }),
     }
 }
 

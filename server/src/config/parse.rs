@@ -103,6 +103,10 @@ pub(super) fn at_least_one_second(text: &str) -> Parsed<Duration> {
     at_least_one(text).map(|seconds| Duration::from_secs(seconds.into()))
 }
 
+pub(super) fn at_least_one_minute(text: &str) -> Parsed<Duration> {
+    at_least_one(text).map(|minutes| Duration::from_secs(u64::from(minutes) * 60))
+}
+
 pub(super) fn session_hours(text: &str) -> Parsed<Duration> {
     let max = LIFETIME_MAX.as_secs() / 3600;
     match at_least_one(text).map(u64::from)? {

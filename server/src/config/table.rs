@@ -7,13 +7,14 @@ use std::time::Duration;
 use api::database::DumpMode;
 use lettre::message::Mailbox;
 use secrecy::SecretString;
+use url::Url;
 use wasm_export::Zone;
 
 use super::given::{Given, SettingError};
 use super::parse::{
-    at_least_one, at_least_one_second, bytes, days, flag, from_str, megabytes, megabytes_or_none,
-    milliseconds, name, number, path, redis_url, seconds, secret, session_hours, socket_address, status_401,
-    text, word,
+    at_least_one, at_least_one_minute, at_least_one_second, bytes, days, flag, from_str, megabytes,
+    megabytes_or_none, milliseconds, name, number, path, redis_url, seconds, secret, session_hours,
+    socket_address, status_401, text, word,
 };
 use crate::backups::retention::RetentionPolicy;
 use crate::base_path::BasePath;
@@ -21,6 +22,7 @@ use crate::database::dump::Compression;
 use crate::database::restore::OnDisconnect;
 use crate::database::restore::disk_space::DiskSpaceCheck;
 use crate::dsn::Dsn;
+use crate::exports::alerts::parse_webhook;
 use crate::exports::deliveries::{PublicUrl, SmtpUrl, parse_domains, parse_hosts, parse_sender};
 use crate::exports::file_options::StorageLinks;
 use crate::hub_tables::Name;
@@ -277,7 +279,7 @@ settings! {
         "Pause before the second attempt at a background export; each further one is four times as long, and the third attempt is \
          the last";
     schedule_tick: Duration = DECANT_SCHEDULE_TICK_SECONDS, default "30", at_least_one_second,
-        "How often a server looks for schedules of exports whose time has come";
+        "How often a server looks for schedules of exports whose time has come, and for alerts";
     schedule_interval: Duration = DECANT_SCHEDULE_INTERVAL_SECONDS, default "900", at_least_one_second,
         "The least time between two runs of one schedule; administrators have no limit";
     schedule_grace: Duration = DECANT_SCHEDULE_GRACE_SECONDS, default "300", at_least_one_second,
@@ -306,6 +308,11 @@ settings! {
     delivery_retry: Duration = DECANT_DELIVERY_RETRY_SECONDS, default "60", seconds,
         "Pause before the second attempt at a mail or a webhook; the next ones are 5, 30 and 360 times as long, and the fifth attempt \
          is the last";
+    alert_window: Duration = DECANT_ALERT_WINDOW_MINUTES, default "15", at_least_one_minute,
+        "Time before now in which failed exports are counted: at least three that are more than 20 % of all are an alert";
+    alert_webhook: Option<Url> = DECANT_ALERT_WEBHOOK, unset "none", parse_webhook,
+        "Webhook of the operators for alerts: many exports fail, one waits five minutes for a worker, the storage or a quota is used to \
+         more than 90 %. It may be within the private network; it needs DECANT_WEBHOOK_SECRET";
     export_cleanup_at: Pattern = EXPORT_CLEANUP_AT, default "03:30", from_str,
         "When files of background exports whose time is over are removed, and files without an export: a time of day, or a cron \
          pattern";

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use api::alerts::AlertKind;
 use api::data_exports::QueueFigures;
 use serde::Deserialize;
 use sqlx::query_scalar;
@@ -42,6 +43,7 @@ const FIGURES: &str = concat!(
          'users', coalesce(sum(used_bytes) filter (where not starts_with(owner, 'workspace:')), 0)::bigint, \
          'workspaces', coalesce(sum(used_bytes) filter (where starts_with(owner, 'workspace:')), 0)::bigint) \
      from decant.storage_usage), \
+     'alerts', (select coalesce(json_agg(kind), '[]') from decant.export_alerts), \
      'stoppedSchedules', (select count(*) from decant.export_schedules where status = 'error'))::text"
 );
 
@@ -50,6 +52,8 @@ const FIGURES: &str = concat!(
 pub struct BacklogFigures {
     pub queue: QueueFigures,
     pub stored: StoredBytes,
+    /// What operators should hear of now.
+    pub alerts: Vec<AlertKind>,
     /// Schedules that have failed too often in a row.
     #[serde(rename = "stoppedSchedules")]
     pub stopped_schedules: u64,

@@ -123,6 +123,13 @@ impl ExportCleaner {
             .execute(&mut *connection)
             .await?;
             remove_old(&mut connection).await?;
+            query(
+                "delete from decant.export_deliveries where alert is not null \
+                 and ended_at < now() - make_interval(secs => $1)",
+            )
+            .bind(kept.as_secs_f64())
+            .execute(&mut *connection)
+            .await?;
             usage::recount(&mut connection).await?;
             query("delete from decant.export_links where expires_at < now() - interval '7 days'")
                 .execute(&mut *connection)

@@ -140,10 +140,11 @@ impl ExportMetrics {
 
     /// Counts an export whose file was made in this time.
     pub(in crate::exports) fn completed(&self, record: &ExportRecord, took: Duration, rows: u64, bytes: u64) {
-        self.ended(record, EndStatus::Completed);
         self.seconds.observe(took.as_secs_f64());
         self.rows.inc_by(rows);
         self.bytes.inc_by(bytes);
+        // The last, so that who sees the end sees its rows.
+        self.ended(record, EndStatus::Completed);
     }
 
     /// Counts an export that ended.

@@ -4,6 +4,7 @@
 //! | module | content |
 //! |---|---|
 //! | `options` | the settings |
+//! | [`alerts`] | what operators should hear of |
 //! | [`analytics`] | sums by day, which stay when records are removed |
 //! | [`metrics`], [`backlog`] | what this process has done; what waits, runs and is stored in all processes |
 //! | `record` | an export as it is recorded, and as callers see it |
@@ -47,6 +48,7 @@
 //! PostgreSQL holds the truth. A notification is only a hint: workers look for exports every few seconds in any case, so
 //! nothing is lost with a message, and nothing is done twice with two.
 
+pub mod alerts;
 pub mod analytics;
 pub mod backlog;
 mod checked_stream;

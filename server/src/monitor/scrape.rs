@@ -1,5 +1,6 @@
 //! All metrics as text, in Prometheus' format of version 0.0.4.
 
+use api::alerts::AlertKind;
 use prometheus::TextEncoder;
 use prometheus::core::Collector;
 use prometheus::proto::MetricFamily;
@@ -31,6 +32,7 @@ fn of_backlog(figures: &BacklogFigures) -> Vec<MetricFamily> {
     let BacklogFigures {
         queue,
         stored,
+        alerts,
         stopped_schedules,
     } = figures;
     let shown = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
@@ -42,7 +44,19 @@ fn of_backlog(figures: &BacklogFigures) -> Vec<MetricFamily> {
     for (kind, stored) in [("users", stored.users), ("workspaces", stored.workspaces)] {
         bytes.with_label_values(&[kind]).set(shown(stored));
     }
+    let begun = gauges(
+        "decant_export_alerts",
+        "1 while operators should look at this: many exports fail, one waits long for a worker, or the storage is nearly full.",
+        &["kind"],
+    );
+    for kind in AlertKind::ALL {
+        let labels = [kind.word()];
+        begun
+            .with_label_values(&labels)
+            .set(alerts.contains(&kind).into());
+    }
     let mut families = bytes.collect();
+    families.extend(begun.collect());
     for (name, help, number) in [
         (
             "decant_exports_queued",
@@ -89,6 +103,7 @@ mod tests {
                 users: 1,
                 workspaces: 2,
             },
+            alerts: vec![AlertKind::Waiting],
             stopped_schedules: 3,
         };
         let mut families = registry(ExportMetrics::default().collectors()).gather();

@@ -71,6 +71,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "incremental schedules",
         include_str!("../../migrations/0011_incremental_schedules.sql"),
     ),
+    (
+        12,
+        "export alerts",
+        include_str!("../../migrations/0012_export_alerts.sql"),
+    ),
 ];
 
 /// One database of one running server, to compare two of them.

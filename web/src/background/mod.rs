@@ -1,15 +1,15 @@
 //! Background exports that this browser tab has asked for. The server makes them, also after the tab is closed; the tray shows
 //! them until they are over.
 
+mod start;
 mod watch;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use api::exports::{Export, ExportEvent, ExportLimits, ExportProgress, ExportRequest, ExportStatus};
+use api::exports::{Export, ExportEvent, ExportLimits, ExportProgress, ExportStatus};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wasm_export::rows::Problem;
 
 use crate::activity::tray::ActivityTray;
 use crate::activity::{OperationKind, OperationResult, Outcome};
@@ -71,34 +71,6 @@ impl BackgroundExports {
     pub fn suggests(self, rows: u64) -> bool {
         self.limits
             .with(|limits| limits.is_some_and(|limits| rows >= limits.background_rows))
-    }
-
-    /// Asks for an export. The tray follows it.
-    pub fn start(self, request: ExportRequest) {
-        if self.is_sending.get_value() {
-            return;
-        }
-        self.is_sending.set_value(true);
-        self.toasts.dismiss_all();
-        spawn_local(async move {
-            match client::create_export(&request).await {
-                Ok(export) => {
-                    self.tray.open();
-                    self.follow(export);
-                }
-                Err(problem) => self.refuse(&problem),
-            }
-            self.is_sending.set_value(false);
-        });
-    }
-
-    fn refuse(self, problem: &Problem) {
-        self.auth.check_expiry(problem);
-        if problem.status != 401 {
-            let title = format!("The export was not created: {}", problem.title);
-            self.toasts.error(title, problem.detail.clone());
-        }
-        self.note_change();
     }
 
     /// Lists an export in the tray until it is over.

@@ -1,5 +1,6 @@
 //! Requests about background exports.
 
+use api::data_exports::ExportStatistics;
 use api::export_files::{ExportLink, ExportVerification, Verification};
 use api::exports::{Export, ExportAnswer, ExportLimits, ExportList, ExportRequest, ExportStatusAnswer};
 use api::workspace_exports::WorkspaceStorage;
@@ -38,6 +39,11 @@ pub async fn export_status(id: String, logs: u32) -> Result<ExportStatusAnswer, 
 /// Returns what the visitor may still create and store.
 pub async fn export_limits() -> Result<ExportLimits, Problem> {
     get(&format!("{EXPORTS_URL}/limits")).await?.json().await
+}
+
+/// Returns the figures of exports; see [`StatisticsChoice`](crate::route::StatisticsChoice::figures_query).
+pub async fn export_statistics(query: String) -> Result<ExportStatistics, Problem> {
+    get(&format!("{EXPORTS_URL}/stats?{query}")).await?.json().await
 }
 
 /// Cancels an export that waits or runs.

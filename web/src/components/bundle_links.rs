@@ -7,10 +7,10 @@ use super::dataset_link::UnavailableMark;
 use crate::bundle_pages::{self, BundleGroup};
 use crate::load::Load;
 use crate::navigation::{Navigation, RouteLink};
-use crate::route::{BundleRoute, ExportsChoice, Route, SchedulesChoice};
+use crate::route::{BundleRoute, ExportsChoice, Route, SchedulesChoice, StatisticsChoice};
 use crate::workspaces::Workspaces;
 
-/// The group *Exports*: the background exports, their schedules, and the bundles that every visitor may have.
+/// The group *Exports*: the background exports, their schedules, their figures, and the bundles that every visitor may have.
 #[component]
 pub fn ExportsGroup(bundles: Load<Bundles>) -> impl IntoView {
     let listed = of_group(bundles, BundleGroup::Exports);
@@ -25,12 +25,16 @@ pub fn ExportsGroup(bundles: Load<Bundles>) -> impl IntoView {
     let to = Route::Exports(ExportsChoice::default());
     let to_schedules = Route::Schedules(SchedulesChoice::default());
     let is_schedules = Signal::derive(move || navigation.with(|route| matches!(route, Route::Schedules(_))));
+    let to_statistics = Route::Statistics(StatisticsChoice::default());
+    let is_statistics =
+        Signal::derive(move || navigation.with(|route| matches!(route, Route::Statistics(_))));
     view! {
         <div class="group" data-testid="exports">
             <h2 id="exports">"Exports"</h2>
             <ul aria-labelledby="exports">
                 <li><RouteLink to is_current testid="background-exports">"Background exports"</RouteLink></li>
                 <li><RouteLink to=to_schedules is_current=is_schedules testid="schedules">"Schedules"</RouteLink></li>
+                <li><RouteLink to=to_statistics is_current=is_statistics testid="statistics">"Statistics"</RouteLink></li>
                 {move || links(listed.get())}
             </ul>
         </div>

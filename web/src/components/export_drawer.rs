@@ -10,6 +10,7 @@ use wasm_export::browser::protocol::Destination;
 use super::background_limits::BackgroundLimits;
 use super::cached_rows_note::CachedRowsNote;
 use super::confirm::ConfirmDialog;
+use super::delivery_fields::DeliveryFields;
 use super::export_bar::ExportButton;
 use super::export_contents::ExportContents;
 use super::export_options::ExportOptions;
@@ -100,6 +101,7 @@ fn Content(setup: ExportSetup) -> impl IntoView {
                     rows=Signal::derive(move || setup.rows())
                     of_workspace=setup.is_of_workspace()
                 />
+                {move || setup.may_deliver().then(|| view! { <DeliveryFields form=setup.delivery name="delivery"/> })}
             </div>
             <footer class="export-drawer-foot">
                 <CachedRowsNote setup/>
@@ -123,7 +125,7 @@ fn BackgroundButton(setup: ExportSetup) -> impl IntoView {
             aria-disabled=move || obstacle.get().map(|_| "true")
             title=move || obstacle.get()
             data-testid="export-drawer-background"
-            on:click=move |_| setup.run_in_background()
+            on:click=move |_| setup.deliver_in_background()
         >
             "Run in background"
         </button>

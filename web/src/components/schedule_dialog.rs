@@ -5,6 +5,7 @@ use leptos::ev::SubmitEvent;
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
+use super::delivery_fields::DeliveryFields;
 use super::dialog::open_while;
 use super::schedule_fields::ScheduleFields;
 use super::schedule_row::Runs;
@@ -35,7 +36,7 @@ pub fn ScheduleDialog(form: ScheduleForm) -> impl IntoView {
 
 #[component]
 fn Form(form: ScheduleForm) -> impl IntoView {
-    let is_new = untrack(|| form.is_new());
+    let (is_new, may_deliver) = untrack(|| (form.is_new(), form.may_deliver()));
     let (title, yes) = match is_new {
         true => ("Schedule this export", "Create schedule"),
         false => ("Edit the schedule", "Save"),
@@ -64,6 +65,7 @@ fn Form(form: ScheduleForm) -> impl IntoView {
             <h2 id="schedule-title">{title}</h2>
             {note}
             <ScheduleFields draft=form.draft/>
+            {may_deliver.then(|| view! { <DeliveryFields form=form.delivery name="schedule-delivery"/> })}
             {problem}
             <p class="faint" role="status" data-testid="schedule-obstacle">{move || obstacle.get()}</p>
             <div class="confirm-actions">

@@ -8,13 +8,14 @@ use leptos::prelude::*;
 use super::schedule_actions::ScheduleActionButtons;
 use super::status_badge::ScheduleBadge;
 use crate::browser;
+use crate::delivery_draft::recipients;
 use crate::navigation::RouteLink;
 use crate::route::Route;
 use crate::schedule_actions::ScheduleActions;
 use crate::schedules_view::SchedulesView;
 use crate::wording::export::format_of_word;
 use crate::wording::export_limits::hours;
-use crate::wording::{moment_in, schedules as wording};
+use crate::wording::{deliveries, moment_in, schedules as wording};
 
 #[component]
 pub fn ScheduleRow(
@@ -34,10 +35,15 @@ pub fn ScheduleRow(
             let title = title.unwrap_or_else(|| schedule.dataset.clone());
             let format = format_of_word(&schedule.format);
             let recurrence = wording::recurrence(&schedule.recurrence);
-            Some(format!(
-                "{title}, {format} · {recurrence} · by {}",
-                schedule.created_by
-            ))
+            let recipients = deliveries::recipients(recipients(&schedule.parameters).len());
+            let by = format!("by {}", schedule.created_by);
+            let facts = [
+                Some(format!("{title}, {format}")),
+                Some(recurrence),
+                Some(by),
+                recipients,
+            ];
+            Some(facts.into_iter().flatten().collect::<Vec<_>>().join(" · "))
         })
     };
     let status =
@@ -94,9 +100,14 @@ fn Details(schedule: Memo<Option<Schedule>>) -> impl IntoView {
                 ("Created", browser::moment(schedule.created_at)),
             ];
             let fields = fields.map(|(label, value)| view! { <dt>{label}</dt> <dd>{value}</dd> });
+            let recipients = recipients(&schedule.parameters);
+            let recipients = (!recipients.is_empty()).then(|| {
+                view! { <dt>"Delivered to"</dt> <dd class="path">{recipients.join(", ")}</dd> }
+            });
             view! {
                 <dt>"Next runs"</dt>
                 <dd><Runs runs=next_runs.clone() zone=zone.clone()/></dd>
+                {recipients}
                 {fields.into_iter().collect_view()}
             }
         })

@@ -51,6 +51,22 @@ impl ExportSetup {
         self.background.start(self.background_request());
     }
 
+    /// The same with the recipients of the drawer, which stays open if the server refuses one.
+    pub fn deliver_in_background(self) {
+        if untrack(|| self.background_obstacle()).is_some() {
+            return;
+        }
+        let close = move || _ = self.is_drawer_open.try_set(false);
+        self.background
+            .deliver(self.background_request(), self.delivery, close);
+    }
+
+    /// Returns whether the visitor's role allows that the file leaves the workspace of its rows.
+    pub fn may_deliver(self) -> bool {
+        let workspace = self.view.workspace.get_value();
+        self.workspaces.may_deliver(workspace.as_deref())
+    }
+
     /// Returns why the export cannot be scheduled. A dataset without rows may have some at the time of a run.
     pub fn schedule_obstacle(self) -> Option<String> {
         self.role_obstacle()
@@ -64,7 +80,9 @@ impl ExportSetup {
         }
         self.is_drawer_open.set(false);
         let zone = untrack(|| self.view.zone_in_force()).to_string();
-        self.schedule_form.ask_for(self.background_request(), zone);
+        let delivery = self.delivery.draft.get_untracked();
+        self.schedule_form
+            .ask_for(self.background_request(), zone, delivery);
     }
 
     /// Returns the request for the file that the panel describes.

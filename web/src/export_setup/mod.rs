@@ -17,6 +17,7 @@ use crate::background::BackgroundExports;
 use crate::confirmer::Confirmer;
 use crate::dataset;
 use crate::dataset_view::DatasetView;
+use crate::delivery_form::DeliveryForm;
 use crate::download::{Exporter, RowCacheEntry};
 use crate::row_scope::{RowScope, filters_of, quick_name};
 use crate::schedule_form::ScheduleForm;
@@ -48,6 +49,8 @@ pub struct ExportSetup {
     /// `None` until the visitor chooses.
     chosen_rows: RwSignal<Option<RowScope>>,
     workspaces: Workspaces,
+    /// The recipients of the background export that the drawer starts.
+    pub delivery: DeliveryForm,
     /// The destination of the export that a question is about.
     asked: RwSignal<Destination>,
     /// Belongs to the page, because a callback of the menu would be gone with the menu before the answer.
@@ -68,6 +71,7 @@ impl ExportSetup {
             chosen_scope: RwSignal::new(None),
             chosen_rows: RwSignal::new(None),
             workspaces: expect_context(),
+            delivery: DeliveryForm::new(),
             asked: RwSignal::new(Destination::Downloads),
             on_confirm: Callback::new(|()| {}),
             exporter: expect_context(),

@@ -11,6 +11,7 @@ use crate::background::{BackgroundExports, ExportWatch, WatchEvent, apply};
 use crate::browser;
 use crate::client;
 use crate::components::background_actions::ExportActionButtons;
+use crate::components::background_deliveries::Deliveries;
 use crate::components::background_record::{Log, Parameters, Record, Verified};
 use crate::components::confirm::ConfirmDialog;
 use crate::components::notice::Notice;
@@ -78,6 +79,11 @@ fn watched(id: String, load: Load<ExportStatusAnswer>) -> Memo<Option<Export>> {
     let is_open = Memo::new(move |_| {
         recorded.with(|export| export.as_ref().is_some_and(|export| export.status.is_open()))
     });
+    // Files leave after the export has ended.
+    let is_delivering = Memo::new(move |_| {
+        recorded.with(|export| export.as_ref().is_some_and(is_delivering)) && !is_open.get()
+    });
+    load.refresh_while(is_delivering, REFRESH_EVERY);
     Effect::new(move || {
         recorded.with(|_| ());
         progress.set(None);
@@ -108,6 +114,12 @@ fn watched(id: String, load: Load<ExportStatusAnswer>) -> Memo<Option<Export>> {
         }
         Some(export)
     })
+}
+
+/// Returns whether an attempt to deliver is still to come.
+fn is_delivering(export: &Export) -> bool {
+    let mut deliveries = export.deliveries.iter();
+    deliveries.any(|delivery| delivery.status.is_open())
 }
 
 /// Ends a timer when it is dropped.
@@ -151,6 +163,7 @@ fn Content(
             <Record export titles/>
             <Parameters export/>
             <Verified export/>
+            <Deliveries export/>
         </div>
         <Log load/>
     }

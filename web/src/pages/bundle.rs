@@ -10,6 +10,7 @@ use crate::client;
 use crate::components::background_limits::BackgroundLimits;
 use crate::components::bundle_form::{BundleActions, BundleForm};
 use crate::components::confirm::ConfirmDialog;
+use crate::components::delivery_fields::DeliveryFields;
 use crate::components::notice::Notice;
 use crate::components::workspace_refused::WorkspaceRefused;
 use crate::confirmer::Confirmer;
@@ -75,6 +76,7 @@ pub fn BundlePage(
                     rows=Signal::stored(None)
                     of_workspace=view.is_of_workspace()
                 />
+                {move || view.may_deliver().then(|| view! { <DeliveryFields form=view.delivery name="delivery"/> })}
             </section>
             <ConfirmDialog confirmer/>
         }

@@ -11,3 +11,4 @@ pub mod probes;
 pub mod schedules;
 pub mod session_requests;
 pub mod sign_in;
+pub mod statistics;

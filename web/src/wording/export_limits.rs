@@ -108,6 +108,7 @@ pub fn estimated_size(estimate: Option<u64>, is_packed: bool) -> String {
 
 #[cfg(test)]
 mod tests {
+    use api::deliveries::DeliveryLimits;
     use api::exports::{ConcurrentLimit, RateLimit, RetentionHours};
 
     use super::*;
@@ -132,6 +133,7 @@ mod tests {
             formats: Vec::new(),
             concurrent: ConcurrentLimit { limit: 5, running: 1 },
             background_rows: 100_000,
+            delivery: DeliveryLimits::default(),
         }
     }
 

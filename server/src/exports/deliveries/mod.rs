@@ -19,4 +19,4 @@ pub mod signing_secret;
 pub use options::{
     MailOptions, Options, PublicUrl, SmtpTls, SmtpUrl, parse_domains, parse_hosts, parse_sender,
 };
-pub(super) use rows::{insert, release, tell_of_stop};
+pub(super) use rows::{insert, release, tell_of_alerts, tell_of_stop};

@@ -4,10 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use api::deliveries::DeliveryLimits;
 use lettre::message::Mailbox;
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use url::{Host, Url};
+
+use crate::auth::Caller;
 
 /// The ports of servers that accept mail of users: with STARTTLS, and with TLS from the first byte (RFC 8314).
 const SUBMISSION_PORT: u16 = 587;
@@ -72,6 +75,18 @@ impl Options {
         let host = url.host_str().unwrap_or_default();
         let is_this = |allowed: &String| allowed.trim_matches(['[', ']']) == host.trim_matches(['[', ']']);
         self.allowed_hosts.iter().any(is_this)
+    }
+
+    /// Returns the recipients that a caller may name.
+    #[must_use]
+    pub fn limits_of(&self, caller: &Caller) -> DeliveryLimits {
+        let domains = self.mail.as_ref().map(|mail| mail.domains.as_slice());
+        let is_any = caller.is_administrator();
+        DeliveryLimits {
+            email: domains.is_some_and(|domains| is_any || !domains.is_empty()),
+            email_domains: domains.filter(|_| !is_any).map(<[String]>::to_vec),
+            webhook_secret_required: self.webhook_secret.is_none(),
+        }
     }
 }
 

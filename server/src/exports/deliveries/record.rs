@@ -1,5 +1,6 @@
 //! A delivery as it is recorded, and as callers see it.
 
+use api::alerts::Alert;
 use api::deliveries::{DeliveryKind, DeliveryStatus, ExportDelivery};
 use api::webhook_events::DeliveryEvent;
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ pub(super) struct NewDelivery {
     pub id: Uuid,
     pub export_id: Option<Uuid>,
     pub schedule_id: Option<i64>,
+    pub alert: Option<Alert>,
     pub kind: DeliveryKind,
     pub target: String,
     pub secret: Option<SigningSecret>,
@@ -29,6 +31,7 @@ pub struct DeliveryRecord {
     pub id: Uuid,
     pub export_id: Option<Uuid>,
     pub schedule_id: Option<i64>,
+    pub alert: Option<Alert>,
     pub kind: DeliveryKind,
     pub target: String,
     pub secret: Option<SigningSecret>,

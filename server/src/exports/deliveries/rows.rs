@@ -1,8 +1,10 @@
 //! New deliveries, which wait for the end of their export.
 
+use api::alerts::Alert;
 use api::deliveries::{DeliveryKind, DeliveryStatus};
 use api::webhook_events::DeliveryEvent;
 use sqlx::{PgConnection, query, query_scalar};
+use url::Url;
 use uuid::Uuid;
 
 use super::destinations::Destinations;
@@ -11,10 +13,10 @@ use crate::state::json::write;
 
 /// Inserts deliveries, which are the members of a JSON array.
 const INSERT: &str = "insert into decant.export_deliveries \
-         (id, export_id, schedule_id, kind, target, secret, on_failure, event, status) \
-     select n.id, n.export_id, n.schedule_id, n.kind, n.target, n.secret, n.on_failure, n.event, n.status \
+         (id, export_id, schedule_id, alert, kind, target, secret, on_failure, event, status) \
+     select n.id, n.export_id, n.schedule_id, n.alert, n.kind, n.target, n.secret, n.on_failure, n.event, n.status \
      from jsonb_to_recordset($1::jsonb) as n \
-         (id uuid, export_id uuid, schedule_id bigint, kind text, target text, secret text, on_failure boolean, event text, \
+         (id uuid, export_id uuid, schedule_id bigint, alert jsonb, kind text, target text, secret text, on_failure boolean, event text, \
           status text)";
 
 /// Queues the deliveries of the export `$1`, which has ended, or ends them with it.
@@ -83,6 +85,33 @@ pub(in crate::exports) async fn tell_of_stop(
     insert_rows(transaction, &rows).await
 }
 
+/// Queues a request to the operator's webhook for each of these alerts.
+///
+/// # Errors
+/// The connection's error.
+pub(in crate::exports) async fn tell_of_alerts(
+    transaction: &mut PgConnection,
+    alerts: &[Alert],
+    webhook: &Url,
+) -> sqlx::Result<()> {
+    let rows: Vec<_> = alerts
+        .iter()
+        .map(|alert| NewDelivery {
+            id: Uuid::now_v7(),
+            export_id: None,
+            schedule_id: None,
+            alert: Some(alert.clone()),
+            kind: DeliveryKind::Webhook,
+            target: webhook.to_string(),
+            secret: None,
+            on_failure: true,
+            event: Some(DeliveryEvent::Alert),
+            status: DeliveryStatus::Queued,
+        })
+        .collect();
+    insert_rows(transaction, &rows).await
+}
+
 async fn insert_rows(transaction: &mut PgConnection, rows: &[NewDelivery]) -> sqlx::Result<()> {
     if rows.is_empty() {
         return Ok(());
@@ -107,6 +136,7 @@ fn deliveries(of: Of, to: &Destinations) -> Vec<NewDelivery> {
             id: Uuid::now_v7(),
             export_id,
             schedule_id,
+            alert: None,
             kind,
             target: target.clone(),
             secret: to.secret.clone().filter(|_| is_webhook),

@@ -33,6 +33,8 @@ pub struct ScheduleChanges {
     pub status: Option<ScheduleStatus>,
     #[serde(flatten)]
     pub export: Option<NewExport>,
+    /// Whether the recipients of `export` replace those of the schedule.
+    pub is_delivery: bool,
     /// Whether the owner has shown the credential of `export` with the request.
     pub is_authorized: bool,
     pub next_run_time: Option<Timestamp>,

@@ -46,13 +46,14 @@ const CHANGE: &str = "update decant.export_schedules s set \
          selection = coalesce(n.selection, s.selection), retention_hours = coalesce(n.retention_hours, s.retention_hours), \
          file_name_pattern = case when n.dataset is null then s.file_name_pattern else n.file_name_pattern end, \
          schedule_pattern = coalesce(n.schedule_pattern, s.schedule_pattern), zone = coalesce(n.zone, s.zone), \
+         delivery = case when n.is_delivery then n.delivery else s.delivery end, \
          starts_at = coalesce(n.starts_at, s.starts_at), next_run_time = coalesce(n.next_run_time, s.next_run_time), \
          updated_at = now() \
      from jsonb_to_record($2::jsonb) as n \
          (name text, request jsonb, missed text, max_failures integer, status text, caller text, credential text, role text, \
           is_authorized boolean, scope jsonb, export_type text, dataset text, format text, options jsonb, parameters jsonb, \
           selection jsonb, retention_hours integer, file_name_pattern text, schedule_pattern text, zone text, \
-          starts_at timestamptz, next_run_time timestamptz) \
+          starts_at timestamptz, next_run_time timestamptz, is_delivery boolean, delivery jsonb) \
      where s.id = $1 returning row_to_json(s)::text";
 
 /// Which schedules a page has. `$1`, `$2` and `$3` may be null or false.

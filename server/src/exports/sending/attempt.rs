@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use super::claim::Outcome;
 use super::mail::{self, Attachment};
 use super::message::{self, Letter, Way};
-use super::webhook::{self, WebhookRequest};
+use super::webhook::{self, Target, WebhookRequest};
 use crate::auth::Caller;
 use crate::exports::ExportError;
 use crate::exports::deliveries::Options;
@@ -79,6 +79,13 @@ impl Sender {
     }
 
     async fn attempt(&self, delivery: &DeliveryRecord) -> Result<Outcome, Early> {
+        if let Some(alert) = &delivery.alert {
+            let body = WebhookEvent {
+                alert: Some(alert.clone()),
+                ..WebhookEvent::new(DeliveryEvent::Alert)
+            };
+            return Ok(self.post(delivery, &body).await);
+        }
         if let Some(schedule) = delivery.schedule_id {
             let schedule = self.store.find_schedule(&schedule.to_string()).await?;
             return self.send_stop(delivery, &schedule).await;
@@ -101,10 +108,9 @@ impl Sender {
             DeliveryKind::Webhook => {
                 let link = self.link(record, &stored, &caller).await?;
                 let body = WebhookEvent {
-                    event: DeliveryEvent::Completed,
                     export: Some(record.to_export(None)),
-                    schedule: None,
                     link,
+                    ..WebhookEvent::new(DeliveryEvent::Completed)
                 };
                 Ok(self.post(delivery, &body).await)
             }
@@ -151,10 +157,8 @@ impl Sender {
         match delivery.kind {
             DeliveryKind::Webhook => {
                 let body = WebhookEvent {
-                    event: DeliveryEvent::Failed,
                     export: Some(record.to_export(None)),
-                    schedule: None,
-                    link: None,
+                    ..WebhookEvent::new(DeliveryEvent::Failed)
                 };
                 Ok(self.post(delivery, &body).await)
             }
@@ -177,10 +181,8 @@ impl Sender {
         match delivery.kind {
             DeliveryKind::Webhook => {
                 let body = WebhookEvent {
-                    event: DeliveryEvent::ScheduleStopped,
-                    export: None,
                     schedule: Some(stopped),
-                    link: None,
+                    ..WebhookEvent::new(DeliveryEvent::ScheduleStopped)
                 };
                 Ok(self.post(delivery, &body).await)
             }
@@ -205,7 +207,10 @@ impl Sender {
         let request = WebhookRequest {
             delivery: delivery.id,
             event: body.event,
-            address: &delivery.target,
+            target: match delivery.alert {
+                Some(_) => Target::OfOperator(&delivery.target),
+                None => Target::OfPerson(&delivery.target),
+            },
             secret,
             // Its keys are texts, so it can be written.
             body: serde_json::to_string(body).unwrap_or_default(),

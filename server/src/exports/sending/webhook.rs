@@ -34,9 +34,18 @@ pub(super) struct WebhookRequest<'a> {
     /// The same in every attempt.
     pub delivery: Uuid,
     pub event: DeliveryEvent,
-    pub address: &'a str,
+    pub target: Target<'a>,
     pub secret: &'a str,
     pub body: String,
+}
+
+/// The address of a webhook, by who gave it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Target<'a> {
+    /// It must be public, unless a setting allows its host.
+    OfPerson(&'a str),
+    /// From the settings. It may be within the private network.
+    OfOperator(&'a str),
 }
 
 /// Answers every question for a name with addresses that were checked, so that a second look-up cannot give others.
@@ -51,10 +60,14 @@ impl Resolve for CheckedAddresses {
 
 /// Sends a request, and returns how that ended. A status from 200 to 299 is a delivery. Redirects are not followed.
 pub(super) async fn send(request: &WebhookRequest<'_>, options: &Options) -> Outcome {
-    // The settings may have changed since the request of the person.
-    let url = match parse_webhook(request.address, options) {
+    let url = match request.target {
+        // The settings may have changed since the request of the person.
+        Target::OfPerson(address) => parse_webhook(address, options).map_err(|error| error.to_string()),
+        Target::OfOperator(address) => Url::parse(address).map_err(|error| error.to_string()),
+    };
+    let url = match url {
         Ok(url) => url,
-        Err(error) => return Outcome::Failed(error.to_string()),
+        Err(error) => return Outcome::Failed(error),
     };
     let sending = timeout(REQUEST_MAX, send_to(&url, request, options)).await;
     let seconds = REQUEST_MAX.as_secs();
@@ -92,7 +105,10 @@ async fn skip(mut answer: Response) {
 }
 
 async fn send_to(url: &Url, request: &WebhookRequest<'_>, options: &Options) -> Result<Response, Outcome> {
-    let addresses = checked_addresses(url, options).await?;
+    let addresses = match request.target {
+        Target::OfPerson(_) => checked_addresses(url, options).await?,
+        Target::OfOperator(_) => addresses(url).await?,
+    };
     // The other TLS connections of this process use ring, too. An error means that it is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder()
@@ -123,15 +139,21 @@ async fn send_to(url: &Url, request: &WebhookRequest<'_>, options: &Options) -> 
     })
 }
 
-/// Returns the addresses of the webhook's host. If one of them is not public, the host gets no request unless a setting allows it.
-async fn checked_addresses(url: &Url, options: &Options) -> Result<Vec<SocketAddr>, Outcome> {
+/// Returns the addresses of the webhook's host.
+async fn addresses(url: &Url) -> Result<Vec<SocketAddr>, Outcome> {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let port = url.port_or_known_default().unwrap_or(443);
     let found = lookup_host((host, port)).await;
     let addresses: Vec<_> = found.into_iter().flatten().collect();
-    if addresses.is_empty() {
-        return Err(Outcome::Retry("The webhook's host has no address".to_owned()));
+    match addresses.is_empty() {
+        true => Err(Outcome::Retry("The webhook's host has no address".to_owned())),
+        false => Ok(addresses),
     }
+}
+
+/// Returns the addresses of the webhook's host. If one of them is not public, the host gets no request unless a setting allows it.
+async fn checked_addresses(url: &Url, options: &Options) -> Result<Vec<SocketAddr>, Outcome> {
+    let addresses = addresses(url).await?;
     if !options.allows_host(url) && !addresses.iter().all(|address| is_public(address.ip())) {
         return Err(Outcome::Failed(
             "The webhook's host is within a private network; an administrator can allow it with DECANT_WEBHOOK_ALLOW"

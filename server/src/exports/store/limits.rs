@@ -1,5 +1,6 @@
 //! The limits of a person or a workspace, and how much of them is used.
 
+use api::deliveries::DeliveryLimits;
 use api::exports::{ConcurrentLimit, ExportLimits, ExportType, QuotaUsage, RateLimit, RetentionHours};
 use sqlx::query_scalar;
 use wasm_export::options::Format;
@@ -61,6 +62,7 @@ impl ExportStore {
                     running: u32::try_from(running).unwrap_or(u32::MAX),
                 },
                 background_rows: options.background_rows,
+                delivery: DeliveryLimits::default(),
             })
         })
         .await

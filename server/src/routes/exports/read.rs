@@ -166,6 +166,7 @@ pub async fn limits_of(app: &App, caller: &Caller) -> Result<ExportLimits, ApiEr
     let permissions = app.permissions.of(caller).await?;
     Ok(ExportLimits {
         max_rows: permissions.rows_max(caller.membership().map(Membership::role)),
+        delivery: app.settings.deliveries.limits_of(caller),
         ..limits
     })
 }

@@ -3,6 +3,7 @@
 use api::schedules::{ScheduleChange, ScheduleRequest, ScheduleStatus};
 use jiff::Timestamp;
 
+use super::destinations::Wanted;
 use super::schedule_request::{
     SCHEDULED_AT, as_json, check_export, check_members, check_pauses, recurrence_text, timing,
 };
@@ -19,6 +20,7 @@ use crate::parameter::ParameterError;
 struct Parts {
     is_times: bool,
     is_export: bool,
+    is_delivery: bool,
     /// Whether a schedule that is not active becomes so.
     is_resumed: bool,
 }
@@ -39,17 +41,24 @@ pub async fn changes(
     }
     let request: ScheduleRequest =
         serde_json::from_value(record.request.clone()).map_err(|_| ApiError::Internal)?;
+    if change.notify.is_some() && change.delivery.is_none() {
+        let problem = "comes with `delivery`, which replaces all recipients";
+        return Err(ParameterError::contradictory("notify", problem).into());
+    }
     let parts = parts(record, &change);
     let begins_anew = change.scheduled_at.is_some();
     let (status, name) = (change.status, change.name.clone());
     let request = merged(request, change);
     check_members(&request, app.exports.options())?;
     let is_own = record.is_of(caller);
-    let export = match parts {
-        Parts { is_export: true, .. } => Some(checked_export(app, caller, record, &request).await?),
-        // The owner shows a credential that may be better than the one of the record.
-        Parts { is_resumed: true, .. } if is_own => Some(permitted(app, caller.clone(), &request).await?),
-        _ => None,
+    // The owner shows a credential that may be better than the one of the record.
+    let is_checked = parts.is_export || parts.is_delivery || parts.is_resumed && is_own;
+    let export = match is_checked {
+        true => {
+            let owner = owner(app, caller, record).await?;
+            Some(permitted(app, owner, &request, parts.is_delivery).await?)
+        }
+        false => None,
     };
     let mut changes = ScheduleChanges {
         request: as_json(&request)?,
@@ -58,6 +67,7 @@ pub async fn changes(
         max_failures: request.max_failures,
         is_authorized: is_own && export.is_some(),
         export,
+        is_delivery: parts.is_delivery,
         status,
         ..ScheduleChanges::default()
     };
@@ -97,6 +107,7 @@ fn parts(record: &ScheduleRecord, change: &ScheduleChange) -> Parts {
             || change.file_options.is_some()
             || change.conversations.is_some()
             || change.retention_days.is_some(),
+        is_delivery: change.delivery.is_some(),
         is_resumed: change.status == Some(ScheduleStatus::Active) && record.status != ScheduleStatus::Active,
     }
 }
@@ -115,29 +126,42 @@ fn merged(request: ScheduleRequest, change: ScheduleChange) -> ScheduleRequest {
         file_options: change.file_options.unwrap_or(request.file_options),
         conversations: change.conversations.or(request.conversations),
         retention_days: change.retention_days.or(request.retention_days),
+        notify: match change.delivery {
+            Some(_) => change.notify,
+            None => request.notify,
+        },
+        delivery: change.delivery.or(request.delivery),
         ..request
     }
 }
 
-/// Returns the changed export of a schedule, which its owner may create now.
-async fn checked_export(
-    app: &App,
-    caller: &Caller,
-    record: &ScheduleRecord,
-    request: &ScheduleRequest,
-) -> Result<NewExport, ApiError> {
+/// Returns the owner of a schedule, with the rights of now.
+async fn owner(app: &App, caller: &Caller, record: &ScheduleRecord) -> Result<Caller, ApiError> {
     if record.is_of(caller) {
-        return permitted(app, caller.clone(), request).await;
+        return Ok(caller.clone());
     }
     let recorded = record.requester().ok_or(ExportError::OwnerGone)?;
     let owner = app.authenticator.present_caller(&recorded).await?;
-    permitted(app, owner.ok_or(ExportError::OwnerGone)?, request).await
+    Ok(owner.ok_or(ExportError::OwnerGone)?)
 }
 
-/// Returns the export of a schedule, which this person may create now.
-async fn permitted(app: &App, person: Caller, request: &ScheduleRequest) -> Result<NewExport, ApiError> {
+/// Returns the export of a schedule, which this person may create now. The recipients of a record have no secrets, so they are
+/// only checked where the request has new ones.
+async fn permitted(
+    app: &App,
+    person: Caller,
+    request: &ScheduleRequest,
+    is_delivery: bool,
+) -> Result<NewExport, ApiError> {
     let permissions = app.permissions.of(&person).await?;
-    Ok(check_export(app, person, &permissions, request).await?.export)
+    let permitted = check_export(app, person.clone(), &permissions, request).await?;
+    Ok(match is_delivery {
+        true => {
+            let wanted = Wanted::of_schedule(request);
+            wanted.add_to(permitted, app, &person, &permissions)?.export
+        }
+        false => permitted.export,
+    })
 }
 
 fn recorded_timing(record: &ScheduleRecord) -> Result<Timing, ParameterError> {

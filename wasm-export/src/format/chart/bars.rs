@@ -39,7 +39,7 @@ pub fn bars(bars: &[Bar], caption: Caption<'_>) -> String {
              <rect y=\"{bottom}\" width=\"100%\" height=\"8\" rx=\"2\" fill-opacity=\".1\"/>\
              <rect y=\"{bottom}\" width=\"{:.2}%\" height=\"8\" rx=\"2\" fill=\"{}\"/>",
             escape(&cut(&bar.label, LABEL_LENGTH_MAX)),
-            language.integer(bar.number),
+            caption.number(bar.number),
             escape(&language.share(bar.number, total)),
             percent(bar.number, most),
             colour(bar.tone),

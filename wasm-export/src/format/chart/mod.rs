@@ -3,16 +3,21 @@
 //! Places along the width are percentages and all else is in pixels, so a chart fills any width and its text keeps its size.
 //! Colours are the custom properties `--s1` to `--s5` of the page around the chart. All text is escaped.
 
+mod axis;
 mod bars;
 mod figure;
 mod line;
+mod stacks;
 mod texts;
+mod unit;
 
 use self::texts::Texts;
 use super::html::escape;
 pub use bars::{Bar, bars};
 pub use figure::{Table, figure};
 pub use line::{Point, line};
+pub use stacks::{Series, Stack, stacks};
+pub use unit::Unit;
 
 use crate::language::Language;
 use crate::tone::Tone;
@@ -26,6 +31,8 @@ pub struct Caption<'a> {
     pub period: &'a str,
     /// The language of numbers and texts.
     pub language: Language,
+    /// What the numbers count.
+    pub unit: Unit,
 }
 
 impl Caption<'_> {
@@ -33,17 +40,16 @@ impl Caption<'_> {
         Texts::new(self.language)
     }
 
+    fn number(self, number: u64) -> String {
+        self.unit.text(number, self.language)
+    }
+
     /// Returns the element `title` of a chart, which a screen reader reads: heading, total, maximum, period.
     fn title(self, total: u64, maximum: Option<(&str, u64)>) -> String {
         let texts = self.texts();
-        let mut title = format!(
-            "{}. {}: {}",
-            self.heading,
-            texts.total,
-            self.language.integer(total)
-        );
+        let mut title = format!("{}. {}: {}", self.heading, texts.total, self.number(total));
         if let Some((label, value)) = maximum {
-            title += &format!(". {}: {} ({label})", texts.maximum, self.language.integer(value));
+            title += &format!(". {}: {} ({label})", texts.maximum, self.number(value));
         }
         if !self.period.is_empty() {
             title += &format!(". {}: {}", texts.period, self.period);

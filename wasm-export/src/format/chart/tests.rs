@@ -13,6 +13,7 @@ fn caption(heading: &str, language: Language) -> Caption<'_> {
         heading,
         period: "2026-01-01 – 2026-01-31",
         language,
+        unit: Unit::Count,
     }
 }
 
@@ -159,12 +160,129 @@ fn a_line_of_one_day_of_none_and_of_many_is_drawn() {
     assert_eq!(texts(&svg, "text").last().unwrap(), "365");
 }
 
+/// Completed, failed and cancelled exports.
+const SERIES: [Series<'_>; 3] = [
+    Series {
+        label: "Completed",
+        tone: Tone::Good,
+    },
+    Series {
+        label: "Failed",
+        tone: Tone::Bad,
+    },
+    Series {
+        label: "Cancelled",
+        tone: Tone::Neutral,
+    },
+];
+
+fn stack(label: &str, numbers: [u64; 3]) -> Stack {
+    Stack {
+        label: label.to_owned(),
+        numbers: numbers.to_vec(),
+    }
+}
+
+#[test]
+fn stacked_bars_have_a_part_for_each_series_and_the_bad_one_has_stripes() {
+    let days = [
+        stack("2026-01-01", [6, 2, 0]),
+        stack("2026-01-02", [0, 0, 0]),
+        stack("2026-01-03", [1, 0, 1]),
+    ];
+    let svg = stacks(&days, &SERIES, caption("Exports a day", Language::English));
+    assert_eq!(
+        texts(&svg, "title"),
+        [
+            "Exports a day. Total: 10. Highest: 8 (2026-01-01). Period: 2026-01-01 – 2026-01-31",
+            "2026-01-01 · Completed 6 · Failed 2",
+            "2026-01-03 · Completed 1 · Cancelled 1",
+        ]
+    );
+    // The grid, the highest bar, the legend, the axis.
+    let legend = "■ Completed 7\u{a0} ▨ Failed 2\u{a0} ■ Cancelled 1";
+    assert_eq!(
+        texts(&svg, "text"),
+        ["5", "10", "8", legend, "2026-01-01", "2026-01-03"]
+    );
+    // The first two are the pattern.
+    assert_eq!(
+        attributes(&svg, "rect", "fill")[2..],
+        ["var(--s1)", "url(#hatch) var(--s2)", "var(--s1)", "var(--s5)"]
+    );
+    assert_eq!(
+        attributes(&svg, "rect", "height")[2..],
+        ["74.4", "24.8", "12.4", "12.4"]
+    );
+    // A part stands on the one below it.
+    assert_eq!(attributes(&svg, "rect", "y"), ["83.6", "58.8", "145.6", "133.2"]);
+}
+
+#[test]
+fn stacked_bars_of_no_day_of_many_and_of_the_greatest_numbers_are_drawn() {
+    let none = stacks(&[], &SERIES, caption("A", Language::Chinese));
+    assert_eq!(
+        texts(&none, "title"),
+        ["A. 合计: 0. 期间: 2026-01-01 – 2026-01-31"]
+    );
+    let days: Vec<_> = (0..90)
+        .map(|day| stack(&day.to_string(), [u64::MAX, 1, 0]))
+        .collect();
+    let svg = stacks(&days, &SERIES, caption("A", Language::English));
+    let title = format!("A. Total: {MOST}. Highest: {MOST} (89). Period: 2026-01-01 – 2026-01-31");
+    assert_eq!(texts(&svg, "title")[0], title);
+    // A part that is too small to be seen has one pixel.
+    assert_eq!(attributes(&svg, "rect", "height")[2..4], ["124.0", "1.0"]);
+    assert_eq!(attributes(&svg, "rect", "width")[2], "0.75%");
+}
+
+#[test]
+fn the_numbers_of_the_grid_are_where_the_highest_point_is_not() {
+    for (numbers, places) in [([9, 1, 1], 2), ([1, 1, 9], 0)] {
+        let days: Vec<_> = numbers.map(|number| stack("a", [number, 0, 0])).to_vec();
+        let svg = stacks(&days, &SERIES, caption("A", Language::English));
+        assert_eq!(
+            svg.matches("<text x=\"100%\" text-anchor=\"end\"").count(),
+            places
+        );
+        let points = numbers.map(|number| point("a", number));
+        let svg = line(&points, caption("A", Language::English));
+        assert_eq!(
+            svg.matches("<text x=\"100%\" text-anchor=\"end\"").count(),
+            places
+        );
+    }
+}
+
+#[test]
+fn sizes_have_units() {
+    let caption = Caption {
+        unit: Unit::Bytes,
+        ..caption("Size a day", Language::English)
+    };
+    let svg = line(&[point("2026-01-01", 3_400_000)], caption);
+    assert_eq!(texts(&svg, "text"), ["2.0 MB", "4.0 MB", "3.4 MB", "2026-01-01"]);
+    assert!(texts(&svg, "title")[0].contains("Total: 3.4 MB. Highest: 3.4 MB (2026-01-01)"));
+}
+
+#[test]
+fn a_table_has_a_column_for_each_series() {
+    let table = Table {
+        headings: &["Day", "Completed", "Failed"],
+        rows: &[("2026-01-01", vec![0, 1])],
+    };
+    let html = figure(caption("A", Language::English), "", table);
+    let row =
+        "<tr><th scope=\"row\">2026-01-01</th><td class=\"number\">0</td><td class=\"number\">1</td></tr>";
+    assert!(html.contains(row), "{html}");
+}
+
 #[test]
 fn a_figure_has_its_numbers_as_a_table() {
     let caption = caption("Alerts <b>", Language::Portuguese);
     let table = Table {
-        headings: ["Dia", "Quantidade"],
-        rows: &[("01/01/2026", 1234), ("<i>", 0)],
+        headings: &["Dia", "Quantidade"],
+        rows: &[("01/01/2026", vec![1234]), ("<i>", vec![0])],
     };
     let html = figure(caption, "<svg></svg>", table);
     assert_eq!(
@@ -177,7 +295,7 @@ fn a_figure_has_its_numbers_as_a_table() {
          </tbody>\n</table>\n</details>\n</figure>\n"
     );
     let empty = Table {
-        rows: &[("a", 0)],
+        rows: &[("a", vec![0])],
         ..table
     };
     assert!(figure(caption, "<svg></svg>", empty).contains("<p class=\"nothing\">Nada neste período</p>"));
@@ -192,10 +310,15 @@ proptest! {
             let charts = [
                 bars(&[bar(&label, half), bar("b", 1)], caption),
                 line(&[point(&label, half), point("b", 1)], caption),
+                stacks(
+                    &[stack(&label, [half, 1, 0])],
+                    &SERIES.map(|series| Series { label: &heading, ..series }),
+                    caption,
+                ),
             ];
             for svg in charts {
                 let document = roxmltree::Document::parse(&svg).expect("SVG is XML");
-                let known = ["svg", "title", "text", "tspan", "rect", "line", "circle", "g"];
+                let known = ["svg", "title", "text", "tspan", "rect", "line", "circle", "g", "defs", "pattern"];
                 for node in document.descendants().filter(roxmltree::Node::is_element) {
                     prop_assert!(known.contains(&node.tag_name().name()), "{svg}");
                     prop_assert!(node.attributes().all(|attribute| !attribute.name().starts_with("on")), "{svg}");

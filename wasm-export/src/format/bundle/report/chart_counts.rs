@@ -114,6 +114,7 @@ impl ChartCounts {
             heading: label_in(&chart.headings, &chart.heading, Some(language.word())),
             period,
             language,
+            unit: chart::Unit::Count,
         };
         let kind = self.column.1;
         match &mut self.counts {
@@ -127,9 +128,12 @@ impl ChartCounts {
                     (value, *number)
                 });
                 let bars = bars(values.collect(), others, named, language, &texts);
-                let rows: Vec<_> = bars.iter().map(|bar| (bar.label.as_str(), bar.number)).collect();
+                let rows: Vec<_> = bars
+                    .iter()
+                    .map(|bar| (bar.label.as_str(), vec![bar.number]))
+                    .collect();
                 let table = chart::Table {
-                    headings: [&self.label, texts.number],
+                    headings: &[&self.label, texts.number],
                     rows: &rows,
                 };
                 chart::figure(caption, &chart::bars(&bars, caption), table)
@@ -138,14 +142,14 @@ impl ChartCounts {
                 let points = unit.points(numbers, language);
                 let rows: Vec<_> = points
                     .iter()
-                    .map(|point| (point.label.as_str(), point.number))
+                    .map(|point| (point.label.as_str(), vec![point.number]))
                     .collect();
                 let label = match unit {
                     Unit::Day { .. } => texts.day,
                     Unit::Month => texts.month,
                 };
                 let table = chart::Table {
-                    headings: [label, texts.number],
+                    headings: &[label, texts.number],
                     rows: &rows,
                 };
                 chart::figure(caption, &chart::line(&points, caption), table)

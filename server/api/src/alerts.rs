@@ -1,0 +1,78 @@
+//! What operators should hear of.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What is wrong with background exports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum AlertKind {
+    /// Many exports fail.
+    Failures,
+    /// An export waits long for a worker.
+    Waiting,
+    /// The storage is nearly full, or an owner's quota is nearly used.
+    Storage,
+}
+
+impl AlertKind {
+    pub const ALL: [Self; 3] = [Self::Failures, Self::Waiting, Self::Storage];
+
+    /// Returns the word as in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Failures => "failures",
+            Self::Waiting => "waiting",
+            Self::Storage => "storage",
+        }
+    }
+}
+
+/// Whether an alert has begun, or is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum AlertStatus {
+    Began,
+    Over,
+}
+
+impl AlertStatus {
+    /// Returns the word as in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Began => "began",
+            Self::Over => "over",
+        }
+    }
+}
+
+/// An alert that has begun, or is over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Alert {
+    pub kind: AlertKind,
+    pub status: AlertStatus,
+    /// What was wrong when it began.
+    pub message: String,
+    /// When it began.
+    pub since: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_those_of_json() {
+        for kind in AlertKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.word());
+        }
+        for status in [AlertStatus::Began, AlertStatus::Over] {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.word());
+        }
+    }
+}
