@@ -295,7 +295,7 @@ async fn other_rows_keep_the_time_and_a_deleted_schedule_leaves_its_run_without_
             .change_schedule(id, &json!({ "options": rows }))
             .answer()
             .await;
-        answer.problem(400, "invalid_parameter");
+        answer.problem(400, "contradictory_parameters");
     }
     // A run that no worker has begun has no rows without its schedule.
     let waits = Events::start(&[WITHOUT_WORKERS]).await;
@@ -317,7 +317,11 @@ async fn a_schedule_that_could_leave_out_rows_is_refused_with_the_reason() {
     let (admin, user) = (events.admin(), events.exports.app.user().await.0);
     let refused = async |members: Value, field: &str| {
         let answer = admin.schedule_export(&request(members.clone())).answer().await;
-        let problem = answer.problem(400, "invalid_parameter");
+        let code = match field {
+            "incremental" => "invalid_parameter",
+            _ => "contradictory_parameters",
+        };
+        let problem = answer.problem(400, code);
         assert_eq!(problem.field.as_deref(), Some(field), "{members} {problem:?}");
         problem.detail
     };

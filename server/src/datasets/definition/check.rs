@@ -73,12 +73,15 @@ impl Definition {
             check_name("quick choice", &quick.name, '-')?;
             self.check_quick(quick)?;
         }
-        self.check_incremental()?;
         self.columns.iter().try_for_each(Column::check_table)?;
         self.check_highlights()?;
         self.filters
             .iter()
-            .try_for_each(|filter| self.check_filter(filter))
+            .try_for_each(|filter| self.check_filter(filter))?;
+        match &self.incremental {
+            Some(incremental) => incremental.check(&self.filters),
+            None => Ok(()),
+        }
     }
 
     fn check_workspace(&self) -> Result<(), String> {

@@ -3,7 +3,7 @@
 use api::datasets::{Comparison, FilterKind};
 use serde::Deserialize;
 
-use super::{Definition, Filter};
+use super::filter::Filter;
 
 /// The pause that a definition has without `settled_after_seconds`.
 const SETTLED_AFTER_SECONDS: u32 = 60;
@@ -28,27 +28,24 @@ fn settled_after_seconds() -> u32 {
     SETTLED_AFTER_SECONDS
 }
 
-impl Definition {
-    /// Checks that `[incremental]` names two filters of one column of times.
+impl Incremental {
+    /// Checks that it names two filters of one column of times.
     ///
     /// # Errors
     /// The mistake.
-    pub(super) fn check_incremental(&self) -> Result<(), String> {
-        let Some(incremental) = &self.incremental else {
-            return Ok(());
-        };
-        let Incremental {
+    pub(super) fn check(&self, filters: &[Filter]) -> Result<(), String> {
+        let Self {
             from,
             before,
             settled_after_seconds,
-        } = incremental;
+        } = self;
         if !(1..=SETTLED_AFTER_SECONDS_MAX).contains(settled_after_seconds) {
             return Err(format!(
                 "`settled_after_seconds` of `[incremental]` must be from 1 to {SETTLED_AFTER_SECONDS_MAX}"
             ));
         }
-        self.bound("from", from, Comparison::Least)?;
-        let last = self.bound("before", before, Comparison::Before)?;
+        bound(filters, "from", from, Comparison::Least)?;
+        let last = bound(filters, "before", before, Comparison::Before)?;
         match last.later_than.as_ref() == Some(from) {
             true => Ok(()),
             false => Err(format!(
@@ -56,27 +53,30 @@ impl Definition {
             )),
         }
     }
+}
 
-    /// Returns the filter that a key of `[incremental]` names.
-    fn bound(&self, key: &str, name: &str, comparison: Comparison) -> Result<&Filter, String> {
-        let filter = self.filters.iter().find(|filter| filter.name == name);
-        let problem = match filter {
-            None => "which is not declared",
-            Some(filter) if filter.kind != FilterKind::Timestamp => "which is not of the kind `timestamp`",
-            Some(filter) if filter.r#match != Some(comparison) => match comparison {
-                Comparison::Least => "which must have `match = \"least\"`",
-                _ => "which must have `match = \"before\"`",
-            },
-            Some(filter) if filter.many => "which is `many`; it must take one value",
-            Some(filter) if filter.admin_only => {
-                "which is for administrators; another caller would get all rows"
-            }
-            Some(filter) => return Ok(filter),
-        };
-        Err(format!(
-            "`{key}` of `[incremental]` names the filter `{name}`, {problem}"
-        ))
-    }
+/// Returns the filter that a key of `[incremental]` names.
+fn bound<'a>(
+    filters: &'a [Filter],
+    key: &str,
+    name: &str,
+    comparison: Comparison,
+) -> Result<&'a Filter, String> {
+    let filter = filters.iter().find(|filter| filter.name == name);
+    let problem = match filter {
+        None => "which is not declared",
+        Some(filter) if filter.kind != FilterKind::Timestamp => "which is not of the kind `timestamp`",
+        Some(filter) if filter.r#match != Some(comparison) => match comparison {
+            Comparison::Least => "which must have `match = \"least\"`",
+            _ => "which must have `match = \"before\"`",
+        },
+        Some(filter) if filter.many => "which is `many`; it must take one value",
+        Some(filter) if filter.admin_only => "which is for administrators; another caller would get all rows",
+        Some(filter) => return Ok(filter),
+    };
+    Err(format!(
+        "`{key}` of `[incremental]` names the filter `{name}`, {problem}"
+    ))
 }
 
 #[cfg(test)]
