@@ -500,6 +500,7 @@ mod tests {
                     ("DECANT_REDIS_URL", _) => defaults.export_redis.is_none(),
                     ("DECANT_USER_QUOTA_MB", true) => defaults.exports.user_quota.is_none(),
                     ("DECANT_WORKSPACE_QUOTA_MB", true) => defaults.exports.workspace_quota.is_none(),
+                    ("DECANT_ALERT_WEBHOOK", true) => defaults.alerts.webhook.is_none(),
                     ("DECANT_LINK_SECRET", _) => defaults.export_files.link_secret.is_none(),
                     ("DECANT_RECEIPT_KEY", _) => defaults.export_files.receipt_secret.is_none(),
                     ("SMTP_URL" | "DECANT_MAIL_FROM" | "DECANT_MAIL_DOMAINS", true) => {
