@@ -197,11 +197,9 @@ impl Browser {
 
     /// Chooses the option with this text in a `select`.
     pub async fn choose(&self, test_id: &str, text: &str) {
-        self.element(test_id)
-            .await
-            .select_by_label(text)
-            .await
-            .expect("the option can be chosen");
+        // A field is outside of the window while its drawer slides in.
+        let choose = async || self.element(test_id).await.select_by_label(text).await.ok();
+        wait_for(&format!("the option `{text}` of `{test_id}`"), PATIENCE, choose).await;
     }
 
     /// Chooses a filter in the menu. A filter that is on or off has no value.
