@@ -61,6 +61,7 @@ async fn a_panel_makes_a_schedule_and_the_list_has_its_next_five_runs() {
             page.click("export-drawer-schedule").await;
             page.fill("schedule-name", "Each week").await;
             page.choose("schedule-repeats", "Weekly").await;
+            page.choose("schedule-rows", "New since the run before").await;
             page.choose("schedule-zone", "Europe/Berlin").await;
             set_time(page, "schedule-first", "2090-03-20T02:00").await;
             page.click("schedule-save").await;
@@ -72,8 +73,8 @@ async fn a_panel_makes_a_schedule_and_the_list_has_its_next_five_runs() {
             page.click("schedule-to-list").await;
             let made = schedules(&user).await.remove(0);
             assert_eq!(
-                (&made["format"], &made["recurrence"]),
-                (&json!("json"), &json!("weekly"))
+                (&made["format"], &made["recurrence"], &made["incremental"]),
+                (&json!("json"), &json!("weekly"), &json!(true))
             );
             let id = made["id"].as_u64().expect("an id is a number");
             shows(page, id, "Each week").await;

@@ -60,6 +60,8 @@ pub struct ScheduleDraft {
     pub missed: MissedRuns,
     /// Empty: the usual time.
     pub retention_days: String,
+    /// Whether each run has the rows since the one before.
+    pub is_incremental: bool,
     /// The id of the workspace whose rows a schedule that is changed has.
     pub workspace: Option<String>,
 }
@@ -89,6 +91,7 @@ impl ScheduleDraft {
                 true => days.to_string(),
                 false => String::new(),
             },
+            is_incremental: schedule.incremental,
             workspace: schedule.workspace_id.clone(),
         }
     }
@@ -137,7 +140,7 @@ impl ScheduleDraft {
             delivery: None,
             notify: None,
             encryption: None,
-            incremental: None,
+            incremental: self.is_incremental.then_some(true),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The form of a schedule: of an export that a panel describes, or of a schedule that is changed.
 
+use api::datasets::Datasets;
 use api::exports::ExportRequest;
 use api::schedules::{Schedule, ScheduledRequest};
 use leptos::prelude::*;
@@ -12,6 +13,7 @@ use crate::browser;
 use crate::client;
 use crate::delivery_draft::DeliveryDraft;
 use crate::delivery_form::DeliveryForm;
+use crate::load::Load;
 use crate::schedule_draft::ScheduleDraft;
 use crate::toasts::Toasts;
 use crate::wall_time;
@@ -37,6 +39,7 @@ pub struct ScheduleForm {
     pub created: RwSignal<Option<ScheduledRequest>>,
     pub problem: RwSignal<Option<Problem>>,
     is_sending: RwSignal<bool>,
+    datasets: Load<Datasets>,
     workspaces: Workspaces,
     background: BackgroundExports,
     auth: Auth,
@@ -44,7 +47,7 @@ pub struct ScheduleForm {
 }
 
 impl ScheduleForm {
-    pub fn new() -> Self {
+    pub fn new(datasets: Load<Datasets>) -> Self {
         Self {
             subject: RwSignal::new(None),
             draft: RwSignal::default(),
@@ -52,6 +55,7 @@ impl ScheduleForm {
             created: RwSignal::new(None),
             problem: RwSignal::new(None),
             is_sending: RwSignal::new(false),
+            datasets,
             workspaces: expect_context(),
             background: expect_context(),
             auth: expect_context(),
@@ -101,6 +105,17 @@ impl ScheduleForm {
             Some(Subject::New(export)) => self.workspaces.may_deliver(export.workspace.as_deref()),
             Some(Subject::Change(_, before)) => self.workspaces.may_deliver(before.0.workspace.as_deref()),
             None => false,
+        })
+    }
+
+    /// Returns whether the runs of a new schedule may have the new rows only.
+    pub fn may_be_incremental(self) -> bool {
+        self.subject.with(|subject| match subject {
+            Some(Subject::New(export)) => self.datasets.with(|answer| {
+                let mut datasets = answer.iter().flat_map(|answer| &answer.datasets);
+                datasets.any(|dataset| dataset.name == export.dataset && dataset.incremental)
+            }),
+            Some(Subject::Change(..)) | None => false,
         })
     }
 

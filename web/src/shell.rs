@@ -80,7 +80,7 @@ pub fn Shell(me: Caller) -> impl IntoView {
     provide_context(workspaces);
     let hub = Hub::new(datasets);
     provide_context(hub);
-    let schedule_form = ScheduleForm::new();
+    let schedule_form = ScheduleForm::new(datasets);
     provide_context(schedule_form);
     let admin_page = Memo::new(move |_| navigation.with(Route::admin_page));
 

@@ -46,6 +46,9 @@ pub struct Dataset {
     /// Whether its rows belong to workspaces. Each request then names one with the parameter `workspace`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub workspace: bool,
+    /// Whether the runs of a schedule may have the new rows only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub incremental: bool,
     /// The least role in a workspace that may export its rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub export_role: Option<WorkspaceRole>,

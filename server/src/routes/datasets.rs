@@ -242,6 +242,7 @@ fn describe(dataset: &Dataset, caller: &Caller) -> wire::Dataset {
         listed: definition.listed,
         available,
         workspace: is_of_workspaces,
+        incremental: definition.incremental.is_some(),
         export_role: is_of_workspaces.then(|| definition.least_role(Usage::Export)),
         // The reason names files, roles and statements.
         reason: dataset

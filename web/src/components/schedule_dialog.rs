@@ -37,6 +37,7 @@ pub fn ScheduleDialog(form: ScheduleForm) -> impl IntoView {
 #[component]
 fn Form(form: ScheduleForm) -> impl IntoView {
     let (is_new, may_deliver) = untrack(|| (form.is_new(), form.may_deliver()));
+    let may_be_incremental = untrack(|| form.may_be_incremental());
     let (title, yes) = match is_new {
         true => ("Schedule this export", "Create schedule"),
         false => ("Edit the schedule", "Save"),
@@ -64,7 +65,7 @@ fn Form(form: ScheduleForm) -> impl IntoView {
         <form class="confirm" on:submit=submit>
             <h2 id="schedule-title">{title}</h2>
             {note}
-            <ScheduleFields draft=form.draft/>
+            <ScheduleFields draft=form.draft may_be_incremental/>
             {may_deliver.then(|| view! { <DeliveryFields form=form.delivery name="schedule-delivery"/> })}
             {problem}
             <p class="faint" role="status" data-testid="schedule-obstacle">{move || obstacle.get()}</p>

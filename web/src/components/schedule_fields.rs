@@ -10,7 +10,7 @@ use crate::schedule_draft::{Repeats, ScheduleDraft};
 use crate::wording::schedules as wording;
 
 #[component]
-pub fn ScheduleFields(draft: RwSignal<ScheduleDraft>) -> impl IntoView {
+pub fn ScheduleFields(draft: RwSignal<ScheduleDraft>, may_be_incremental: bool) -> impl IntoView {
     let repeats = Memo::new(move |_| draft.with(|draft| draft.repeats));
     let zone = Signal::derive(move || draft.with(|draft| draft.zone.clone()));
     let pattern = move || {
@@ -48,6 +48,7 @@ pub fn ScheduleFields(draft: RwSignal<ScheduleDraft>) -> impl IntoView {
             </div>
         </div>
         <div class="options">
+            {may_be_incremental.then(|| view! { <RowsField draft/> })}
             <MissedField draft/>
             <DraftField draft id="schedule-retention" label="Keep each file, days" placeholder="Usual time"
                 get=|draft| draft.retention_days.clone() set=|draft, text| draft.retention_days = text/>
@@ -74,6 +75,28 @@ fn FirstField(draft: RwSignal<ScheduleDraft>, repeats: Memo<Repeats>) -> impl In
                 prop:value=move || draft.with(|draft| draft.first.clone())
                 on:input=input
             />
+        </div>
+    }
+}
+
+/// The rows of each run.
+#[component]
+fn RowsField(draft: RwSignal<ScheduleDraft>) -> impl IntoView {
+    let choose = move |event| {
+        let is_incremental = event_target_value(&event) == "new";
+        draft.update(|draft| draft.is_incremental = is_incremental);
+    };
+    let option = move |is_incremental: bool, word: &'static str| {
+        let is_chosen = move || draft.with(|draft| draft.is_incremental == is_incremental);
+        view! { <option value=word prop:selected=is_chosen>{wording::rows_of_run(is_incremental)}</option> }
+    };
+    view! {
+        <div class="field">
+            <label for="schedule-rows">"Rows of each run"</label>
+            <select id="schedule-rows" data-testid="schedule-rows" on:change=choose>
+                {option(false, "all")}
+                {option(true, "new")}
+            </select>
         </div>
     }
 }

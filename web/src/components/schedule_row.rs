@@ -95,6 +95,10 @@ fn Details(schedule: Memo<Option<Schedule>>) -> impl IntoView {
             let fields = [
                 ("First time", moment_in(schedule.scheduled_at, zone)),
                 ("Recurrence", schedule.recurrence.clone()),
+                (
+                    "Rows of each run",
+                    wording::rows_of_run(schedule.incremental).to_owned(),
+                ),
                 ("Missed runs", wording::missed(schedule.missed).to_owned()),
                 ("Each file is kept", hours(schedule.retention_hours)),
                 ("Created", browser::moment(schedule.created_at)),

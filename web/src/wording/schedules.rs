@@ -36,6 +36,14 @@ pub fn first_label(repeats: Repeats) -> &'static str {
     }
 }
 
+/// Returns which rows each run has.
+pub fn rows_of_run(is_incremental: bool) -> &'static str {
+    match is_incremental {
+        true => "New since the run before",
+        false => "All that match",
+    }
+}
+
 /// Returns what happens to runs whose time has passed, for example while no server ran.
 pub fn missed(missed: MissedRuns) -> &'static str {
     match missed {
