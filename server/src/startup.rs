@@ -721,7 +721,7 @@ fn run_export_schedules(app: &App) {
     tokio::spawn(app.stopping.clone().run_until_cancelled_owned(running));
 }
 
-/// Starts to look for what operators should hear of, if there is a state database, which has the records of exports.
+/// Starts to look for alerts, if there is a state database, which has the records of exports.
 fn watch_exports(app: &App) {
     if !app.state.is_on() {
         return;

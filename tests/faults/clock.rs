@@ -66,7 +66,7 @@ impl MovedClock {
         moved
     }
 
-    /// Sets the clock.
+    /// Sets the clock to a time in RFC 3339; from there it goes on.
     fn set(&self, time: &str) {
         let time: Timestamp = time.parse().expect("it is a time");
         let seconds = time.duration_since(Timestamp::now()).as_secs();

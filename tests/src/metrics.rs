@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::actors::Actor;
 use crate::patience::wait_for;
 
-/// An export is counted after its record says that it ended. Figures of the state database are at most some seconds old.
+/// The metrics count an export after its record has its end. Figures of the state database are at most some seconds old.
 const SOON: Duration = Duration::from_secs(20);
 
 /// The metrics of one answer.

@@ -68,6 +68,7 @@ mod tests {
             listed,
             available,
             workspace: false,
+            incremental: false,
             export_role: None,
             reason: None,
             columns: Vec::new(),

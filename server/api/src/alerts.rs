@@ -1,18 +1,18 @@
-//! What operators should hear of.
+//! Alerts of background exports, for the operators of a server.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What is wrong with background exports.
+/// The trouble that an alert is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AlertKind {
-    /// Many exports fail.
+    /// At least three exports, and more than 20 % of those that ended, failed within `DECANT_ALERT_WINDOW_MINUTES`.
     Failures,
-    /// An export waits long for a worker.
+    /// An export waits for a worker for more than five minutes.
     Waiting,
-    /// The storage is nearly full, or an owner's quota is nearly used.
+    /// More than 90 % of the disk of the storage, or of an owner's quota, is used.
     Storage,
 }
 
@@ -56,9 +56,9 @@ impl AlertStatus {
 pub struct Alert {
     pub kind: AlertKind,
     pub status: AlertStatus,
-    /// What was wrong when it began.
+    /// The trouble in words, with the numbers at its begin.
     pub message: String,
-    /// When it began.
+    /// The time at which a server noticed it.
     pub since: Timestamp,
 }
 

@@ -20,7 +20,7 @@ pub enum DeliveryEvent {
     /// A schedule has failed too often in a row.
     #[serde(rename = "schedule.stopped")]
     ScheduleStopped,
-    /// What operators should hear of has begun, or is over.
+    /// An alert for operators has begun, or is over.
     #[serde(rename = "export.alert")]
     Alert,
 }

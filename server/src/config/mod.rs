@@ -94,7 +94,7 @@ pub struct Settings {
     pub export_files: FileOptions,
     /// Files that leave by mail, and webhooks.
     pub deliveries: deliveries::Options,
-    /// What operators hear of.
+    /// Alerts for operators.
     pub alerts: alerts::Options,
     pub backups: backups::Options,
 }

@@ -52,7 +52,7 @@ const FIGURES: &str = concat!(
 pub struct BacklogFigures {
     pub queue: QueueFigures,
     pub stored: StoredBytes,
-    /// What operators should hear of now.
+    /// Alerts that have begun and are not over.
     pub alerts: Vec<AlertKind>,
     /// Schedules that have failed too often in a row.
     #[serde(rename = "stoppedSchedules")]

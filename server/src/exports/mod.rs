@@ -4,7 +4,7 @@
 //! | module | content |
 //! |---|---|
 //! | `options` | the settings |
-//! | [`alerts`] | what operators should hear of |
+//! | [`alerts`] | alerts for operators |
 //! | [`analytics`] | sums by day, which stay when records are removed |
 //! | [`metrics`], [`backlog`] | what this process has done; what waits, runs and is stored in all processes |
 //! | `record` | an export as it is recorded, and as callers see it |

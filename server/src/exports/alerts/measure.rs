@@ -35,7 +35,7 @@ const OWNERS: &str = "select count(*), (array_agg(owner order by used_bytes::num
            from decant.storage_usage) owners \
      where quota > 0 and used_bytes::numeric * 100 > quota::numeric * $3";
 
-/// What is wrong, in words.
+/// A trouble, in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Finding {
     pub kind: AlertKind,

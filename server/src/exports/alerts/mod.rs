@@ -1,8 +1,8 @@
-//! Alerts for operators: many exports fail, one waits long, or the storage is nearly full. An alert is told once when it begins and
-//! once when it is over, by one of the servers: in the log, and to the operator's webhook.
+//! Alerts for operators: many exports fail, one waits long, or the storage is nearly full. One of the servers
+//! writes an alert to the log when it begins and when it is over, and sends it to the operators' webhook.
 //!
 //! - `measure` reads how things are.
-//! - `record` keeps the alerts of now, so that one server tells each.
+//! - `record` has the alerts that are not over, so that one server reports each.
 //! - `watch` looks every few seconds.
 
 mod measure;

@@ -1,4 +1,4 @@
-//! Looks every few seconds for what operators should hear of.
+//! Looks for alerts every few seconds.
 
 use std::time::Duration;
 
@@ -15,18 +15,18 @@ use crate::free_space;
 use crate::schedule::CALLER;
 use crate::storage::Location;
 
-/// Looks for what operators should hear of. Any number of servers may do so.
+/// Looks for alerts. Any number of servers may do so.
 pub struct AlertWatch {
     pub store: ExportStore,
     /// Where the files are stored.
     pub location: Location,
     pub options: Options,
-    /// How often.
+    /// The time between two looks.
     pub every: Duration,
 }
 
 impl AlertWatch {
-    /// Looks until the future is dropped. While the state database is away nothing is told: its absence shows elsewhere.
+    /// Looks until the future is dropped. While the state database is away, it reports nothing: `/readyz` shows that.
     pub async fn run(self) {
         let mut ticks = interval_at(Instant::now() + self.every, self.every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
