@@ -345,3 +345,27 @@ async fn rows_of_a_workspace_leave_it_by_its_administrators_only() {
     let id = job["jobId"].as_str().unwrap();
     assert_eq!(ended(&client(ADMIN), id).await, delivered);
 }
+
+#[tokio::test]
+async fn the_limits_say_which_recipients_a_caller_may_name() {
+    let smtp = Smtp::start(Security::None);
+    let exports = start(&smtp, &[]).await;
+    let delivery = async |actor: &Actor| {
+        let limits: Value = actor.export_limits().answer().await.good().json();
+        limits["delivery"].clone()
+    };
+    let (user, _) = exports.app.user().await;
+    let domains = json!(["example.com", "example.org"]);
+    let of_user = json!({ "email": true, "emailDomains": domains, "webhookSecretRequired": true });
+    assert_eq!(delivery(&user).await, of_user);
+    let of_admin = json!({ "email": true, "emailDomains": null, "webhookSecretRequired": true });
+    assert_eq!(delivery(&exports.app.admin()).await, of_admin);
+
+    let without_mail = Exports::start(&[("DECANT_WEBHOOK_SECRET", "a-secret-of-the-server-0123")]).await;
+    let (user, _) = without_mail.app.user().await;
+    let shown = delivery(&user).await;
+    assert_eq!(
+        (&shown["email"], &shown["webhookSecretRequired"]),
+        (&json!(false), &json!(false))
+    );
+}
