@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use decant_tests::actors::Actor;
 use decant_tests::definitions::{Definitions, SLOWLY, silent_for};
-use decant_tests::exports::{Exports, create, export, wait_until};
+use decant_tests::exports::{Exports, PATIENCE, create, export, wait_until};
 use decant_tests::metrics::Metrics;
 use decant_tests::patience::wait_for;
 use decant_tests::server::Server;
@@ -179,6 +179,11 @@ async fn while_the_state_database_is_away_nothing_is_created_and_what_runs_is_co
     let admin = exports.app.admin();
     let id = create(&admin, &json!({ "dataset": "slowly", "format": "csv" })).await;
     wait_until(&admin, &id, "processing").await;
+    // Before its rows come, the worker reads the rights of its person there.
+    wait_for("the rows", PATIENCE, async || {
+        (exports.app.database.running_copies().await > 0).then_some(())
+    })
+    .await;
     let name = exports.state.text("select current_database()").await.unwrap();
     let cluster = decant_tests::cluster::Cluster::shared().await;
     cluster
