@@ -21,7 +21,7 @@ const FULL_PERCENT: u64 = 90;
 /// Exports that ended in the last `$1` seconds, those of them that failed, and the seconds for which the oldest queued one has waited.
 const EXPORTS: &str = "select \
      count(*), count(*) filter (where status = 'failed'), \
-     (select extract(epoch from now() - min(oldest.not_before))::bigint \
+     (select extract(epoch from greatest(now() - min(oldest.not_before), '0'::interval))::bigint \
       from generate_series(-10, 10) p (priority) cross join lateral ( \
           select e.not_before from decant.data_exports e \
           where e.status = 'queued' and e.priority = p.priority order by e.not_before limit 1) oldest) \
